@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mounts that a process sees, read from /proc/PID/mountinfo (proc_pid_mountinfo(5))."""
+
+import collections
+import os
+import re
+
+Mount = collections.namedtuple('Mount', ('mount_id', 'root', 'path', 'options', 'fs_type', 'source'))
+
+
+def read(pid='self') -> list:
+    """Return every Mount that the process sees, in the order in which they were mounted."""
+    with open(f'/proc/{pid}/mountinfo', encoding='utf-8', errors='surrogateescape') as table:
+        return [parse(line) for line in table]
+
+
+def parse(line: str) -> Mount:
+    """Read one line of mountinfo."""
+    fields, _separator, rest = line.rstrip('\n').partition(' - ')
+    mount_id, _parent, _device, root, path, options = fields.split(' ')[:6]
+    fs_type, source = rest.split(' ')[:2]
+    return Mount(int(mount_id), _unescape(root), _unescape(path), frozenset(options.split(',')), fs_type, _unescape(source))
+
+
+def at(path: str, mounts: list) -> list:
+    """Return the mounts whose mount point is exactly C(path); more than one means that they are stacked."""
+    return [mount for mount in mounts if mount.path == path]
+
+
+def below(path: str, mounts: list) -> list:
+    """Return the mounts whose mount point is C(path) or lies under it."""
+    prefix = path.rstrip('/') + '/'
+    return [mount for mount in mounts if mount.path == path or mount.path.startswith(prefix)]
+
+
+def holding(path: str, mounts: list) -> Mount:
+    """Return the mount on which C(path), which need not exist yet, lies."""
+    real = os.path.realpath(path)
+    candidates = [mount for mount in mounts if real == mount.path or real.startswith(mount.path.rstrip('/') + '/')]
+    longest = max(len(mount.path) for mount in candidates)
+    return [mount for mount in candidates if len(mount.path) == longest][-1]
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r'\\([0-7]{3})', lambda match: chr(int(match.group(1), 8)), text)

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every concern returns, and how it refuses."""
+
+
+class NodeError(Exception):
+    """One sentence for the user: what is wrong, where, and what to do about it."""
+
+
+class Outcome:
+    """What a concern changed (or, in check mode, would change) and what is true of the node afterwards.
+
+    C(diff) holds entries as Ansible's diff mode takes them, C(facts) the keys that a module adds to its result.
+    """
+
+    def __init__(self, **facts):
+        self.changed = False
+        self.diff = []
+        self.facts = facts
+
+    def note(self, header: str, before: str, after: str):
+        """Record one change of the thing that C(header) names; equal texts are no change."""
+        if before == after:
+            return
+        self.changed = True
+        self.diff.append({
+            'before_header': header, 'before': _ending_in_newline(before),
+            'after_header': header, 'after': _ending_in_newline(after),
+        })
+
+    def include(self, other: 'Outcome'):
+        """Take over what another concern did."""
+        self.changed = self.changed or other.changed
+        self.diff.extend(other.diff)
+        self.facts.update(other.facts)
+
+
+def _ending_in_newline(text: str) -> str:
+    return text if not text or text.endswith('\n') else text + '\n'
