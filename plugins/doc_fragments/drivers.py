@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  drivers:
+    description:
+      - The FlexVolume drivers of the node. Every module of this collection takes the same list and uses of it what is its own concern, so
+        that one variable describes a node.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - The name by which pods ask for the driver, V(vendor/driver). Its directory in the plugin dir is C(vendor~driver).
+        type: str
+        required: true
+      state:
+        description:
+          - V(present) puts the driver in its place, V(absent) withdraws it, V(previous) goes back to the version before the last replacement.
+        type: str
+        choices: [present, absent, previous]
+        default: present
+      src:
+        description:
+          - The driver's executable on the controller, looked up as any role's or playbook's file, then in this collection's own C(files/).
+          - Left out for a driver that somebody else puts into the plugin dir.
+        type: str
+      remote_src:
+        description:
+          - Whether O(drivers[].src) is an absolute path on the node rather than a file of the controller.
+        type: bool
+        default: false
+      packages:
+        description:
+          - Packages that the driver needs on the node. The role C(driver) and the playbook C(deploy) install them by M(ansible.builtin.package);
+            no module of this collection does.
+        type: list
+        elements: str
+        default: []
+      requires:
+        description:
+          - Commands that must be on the kubelet's own C(PATH), otherwise the driver is not published.
+        type: list
+        elements: str
+        default: []
+      config:
+        description:
+          - The driver's own settings, written as JSON to C(.config.json) beside the executable, readable by root alone.
+          - They are shown in diffs. Where they hold a secret, put C(no_log) on the task.
+        type: dict
+      host_paths:
+        description:
+          - Directories that the driver needs on the node.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          path:
+            description:
+              - The directory, absolute and free of symbolic links. Parents are created as root's with mode V(0755).
+            type: path
+            required: true
+          owner:
+            description:
+              - Owner, a name or a number. Left out, a new directory is root's and an existing one keeps its own.
+            type: str
+          group:
+            description:
+              - Group, a name or a number. Left out, a new directory is root's and an existing one keeps its own.
+            type: str
+          mode:
+            description:
+              - Mode in octal digits, quoted, as in V("0755"). Left out, a new directory gets V(0755) and an existing one keeps its own.
+            type: str
+          selinux_type:
+            description:
+              - The SELinux type of the directory. Refused on a node where SELinux is off.
+            type: str
+          own_mount:
+            description:
+              - Whether the directory must lie on a mounted file system of its own, not on the node's root file system.
+            type: bool
+            default: false
+          exec:
+            description:
+              - Whether the directory's file system must allow execution, that is, not be mounted C(noexec).
+            type: bool
+            default: false
+          min_free:
+            description:
+              - Least free space of its file system, in bytes or with a suffix V(K), V(M), V(G) or V(T) (powers of 1024).
+            type: str
+          min_free_inodes:
+            description:
+              - Least number of free inodes of its file system.
+            type: int
+      touch_interval:
+        description:
+          - How often the driver is touched, a systemd time span. The kubelet calls the driver's C(init) again at its first volume operation
+            after each touch.
+        type: str
+        default: 20s
+      options:
+        description:
+          - The options of a pod's volume that a test callout needs to pass to the driver, for example a server and a share.
+        type: dict
+        default: {}
+  plugin_dir:
+    description:
+      - The kubelet's FlexVolume plugin dir. Left out, it is what the running kubelet uses, else what its configuration says, else the default.
+    type: path
+"""
