@@ -115,3 +115,68 @@ options:
       - The kubelet's FlexVolume plugin dir. Left out, it is what the running kubelet uses, else what its configuration says, else the default.
     type: path
 """
+
+    PAYLOADS = r"""
+options:
+  payloads:
+    description:
+      - The executables that O(drivers[].src) names, filled in by the action plugin of the same name. Not for playbooks.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The driver's name.
+        type: str
+        required: true
+      sha256:
+        description:
+          - Checksum of a large executable, which is sent only where the node has another one.
+        type: str
+      content:
+        description:
+          - A small executable, compressed by zlib, in base64.
+        type: str
+      path:
+        description:
+          - Where a large executable was put on the node.
+        type: path
+"""
+
+    STATE = r"""
+options:
+  state:
+    description:
+      - V(present) does for each driver what its own C(state) says, V(absent) withdraws them all.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+    KUBELET_UNIT = r"""
+options:
+  kubelet_unit:
+    description:
+      - The systemd unit that runs the kubelet. Left out, it is the one of the known units that the node has (C(kubelet.service), those of
+        K3s, RKE2, k0s and MicroK8s), else C(kubelet.service).
+    type: str
+"""
+
+    FORCE = r"""
+options:
+  force:
+    description:
+      - Withdraw a driver although pods have volumes of it. The kubelet can then not unmount them.
+    type: bool
+    default: false
+"""
+
+    DELETE_DATA = r"""
+options:
+  delete_data:
+    description:
+      - Whether the host paths of drivers that are withdrawn are deleted with all that they hold, unless another driver wants them too.
+    type: bool
+    default: false
+"""

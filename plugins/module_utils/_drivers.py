@@ -33,6 +33,14 @@ DRIVER = dict(
 )
 
 DRIVERS = dict(type='list', elements='dict', required=True, options=DRIVER)
+PAYLOAD = dict(
+    name=dict(type='str', required=True),
+    sha256=dict(type='str'),
+    content=dict(type='str', no_log=True),
+    path=dict(type='path'),
+)
+
+PAYLOADS = dict(type='list', elements='dict', default=[], options=PAYLOAD)
 PLUGIN_DIR = dict(type='path')
 STATE = dict(type='str', choices=['present', 'absent'], default='present')
 

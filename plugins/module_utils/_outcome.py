@@ -4,6 +4,8 @@
 
 """What every concern returns, and how it refuses."""
 
+import contextlib
+
 
 class NodeError(Exception):
     """One sentence for the user: what is wrong, where, and what to do about it."""
@@ -12,13 +14,16 @@ class NodeError(Exception):
 class Outcome:
     """What a concern changed (or, in check mode, would change) and what is true of the node afterwards.
 
-    C(diff) holds entries as Ansible's diff mode takes them, C(facts) the keys that a module adds to its result.
+    C(diff) holds entries as Ansible's diff mode takes them, C(facts) the keys that a module adds to its result, C(warnings) sentences for
+    the user, C(undo) the functions that take the changes back, to be called last to first.
     """
 
     def __init__(self, **facts):
         self.changed = False
         self.diff = []
         self.facts = facts
+        self.warnings = []
+        self.undo = []
 
     def note(self, header: str, before: str, after: str):
         """Record one change of the thing that C(header) names; equal texts are no change."""
@@ -34,7 +39,23 @@ class Outcome:
         """Take over what another concern did."""
         self.changed = self.changed or other.changed
         self.diff.extend(other.diff)
+        self.warnings.extend(other.warnings)
+        self.undo.extend(other.undo)
         self.facts.update(other.facts)
+
+    @contextlib.contextmanager
+    def all_or_nothing(self):
+        """Take everything back when the block fails."""
+        try:
+            yield
+        except BaseException:
+            self.take_back()
+            raise
+
+    def take_back(self):
+        """Undo what was changed, last to first."""
+        while self.undo:
+            self.undo.pop()()
 
 
 def _ending_in_newline(text: str) -> str:

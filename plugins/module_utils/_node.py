@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole deploy of a node as one function: what a play would do in many remote executions, done in one, and all of it or nothing."""
+
+from . import _conformance, _driver_files, _host_paths, _kubelet, _publish, _touch_timer
+from ._outcome import NodeError, Outcome
+
+
+def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=False, force=False, delete_data=False, touch_timer=True,
+           validate=True) -> Outcome:
+    """Make the node agree with the list: host paths, drivers, touch timers, a test callout; then withdraw the drivers that go.
+
+    Everything is examined first, so that a refusal (NodeError) changes nothing; a driver that fails its test callout is taken back,
+    so that the node keeps the one it had.
+    """
+    kubelet = _kubelet.running()
+    directory = _kubelet.plugin_dir(kubelet, plugin_dir)
+    payloads = _driver_files.payloads(drivers, sent)
+    forbidden = kubelet_directories(kubelet, directory.path)
+    timers = drivers if touch_timer else []
+
+    def carry_out(checking: bool, outcome: Outcome):
+        outcome.include(_host_paths.ensure(drivers, forbidden, checking))
+        outcome.include(_publish.ensure(drivers, payloads, directory.path, kubelet, checking))
+        outcome.include(_touch_timer.ensure(timers, directory.path, kubelet_unit, checking))
+        if validate and not checking:
+            _test(drivers, directory.path, kubelet)
+
+    def retire(checking: bool, outcome: Outcome):
+        outcome.include(_publish.withdraw(drivers, directory.path, kubelet, checking, force))
+        if delete_data:
+            outcome.include(_host_paths.delete(drivers, forbidden, checking))
+
+    planned = Outcome(plugin_dir=directory._asdict())
+    carry_out(True, planned)
+    retire(True, planned)
+    if check or planned.facts['awaited']:
+        return planned
+    outcome = Outcome(plugin_dir=directory._asdict())
+    with outcome.all_or_nothing():
+        carry_out(False, outcome)
+    retire(False, outcome)
+    return outcome
+
+
+def kubelet_directories(kubelet, plugin_dir: str) -> list:
+    """Return the directories that the kubelet fills and cleans, where nothing of ours may lie."""
+    return [kubelet.root_dir if kubelet else _kubelet.ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
+
+
+def _test(drivers: list, plugin_dir: str, kubelet):
+    for driver in drivers:
+        if driver['state'] == 'absent':
+            continue
+        place = _driver_files.Place(plugin_dir, driver['name'])
+        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), driver['options'], suite='basic')
+        failed = _conformance.failures(checks)
+        if failed:
+            raise NodeError(f'The driver {driver["name"]} fails its test callout: {failed[0].title}: {failed[0].evidence} {failed[0].advice} '
+                            'The node has the driver that it had before.')

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is the same in every module: run one concern, report what it did, and turn a refusal into a failure of one sentence."""
+
+from ._outcome import NodeError, Outcome
+
+
+def run(module, concern):
+    """Run C(concern), a function that takes the module's parameters and whether to change nothing, and exit with its Outcome."""
+    try:
+        outcome = concern(module.params, module.check_mode)
+    except NodeError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f'The node refused: {error}. See to that file or its file system; the task can be run again as it is.')
+    report(module, outcome)
+
+
+def report(module, outcome: Outcome):
+    """Exit with what the Outcome says."""
+    for warning in outcome.warnings:
+        module.warn(warning)
+    module.exit_json(changed=outcome.changed, diff=outcome.diff, **outcome.facts)

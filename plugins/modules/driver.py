@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: driver
+short_description: Publish FlexVolume drivers in the kubelet's plugin dir, or withdraw them
+version_added: 0.1.0
+author:
+  - The nodeops.flexvolume maintainers (@nodeops)
+description:
+  - Builds each driver's directory under a hidden name, calls its C(init) there as the kubelet would, and renames it into place. At no instant
+    can the kubelet see an empty directory, a half-written or a non-executable file, and a driver whose C(init) fails is never seen at all.
+  - Keeps the version that was replaced, to which O(drivers[].state=previous) goes back.
+  - Refuses to withdraw a driver of which a pod has a volume.
+  - Publishes all drivers of the list or, where one is refused, none.
+  - Files get the SELinux context of the plugin dir, in which they are made.
+extends_documentation_fragment:
+  - nodeops.flexvolume.drivers
+  - nodeops.flexvolume.drivers.payloads
+  - nodeops.flexvolume.drivers.state
+  - nodeops.flexvolume.drivers.force
+  - nodeops.flexvolume.attributes
+"""
+
+EXAMPLES = r"""
+- name: Publish the driver that comes with the collection
+  nodeops.flexvolume.driver:
+    drivers:
+      - name: nodeops/dynhostpath
+        src: dynhostpath.py
+        config:
+          base: /var/lib/dynhostpath
+
+- name: Go back to the version before the last replacement
+  nodeops.flexvolume.driver:
+    drivers:
+      - name: nodeops/dynhostpath
+        state: previous
+"""
+
+RETURN = r"""
+plugin_dir:
+  description: The plugin dir and why it is that one.
+  returned: success
+  type: dict
+  contains:
+    path:
+      description: The directory.
+      type: str
+      sample: /usr/libexec/kubernetes/kubelet-plugins/volume/exec
+    source:
+      description: Where it is set, one of V(argument), V(process), V(config file), V(drop-in) and V(default).
+      type: str
+      sample: process
+    reason:
+      description: The same as a sentence.
+      type: str
+      sample: The kubelet that runs as pid 734 names no plugin dir in its flags or its config file, so it is the default of kubelet.
+published:
+  description: The drivers that were published, taken back to their previous version or adjusted.
+  returned: success
+  type: list
+  elements: str
+  sample: [nodeops/dynhostpath]
+withdrawn:
+  description: The drivers that were withdrawn.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _driver_files, _drivers, _kubelet, _publish, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
+
+
+def agree(parameters: dict, check: bool) -> Outcome:
+    drivers = _drivers.read(parameters)
+    kubelet = _kubelet.running()
+    plugin_dir = _kubelet.plugin_dir(kubelet, parameters['plugin_dir'])
+    outcome = Outcome(plugin_dir=plugin_dir._asdict())
+    payloads = _driver_files.payloads(drivers, parameters['payloads'])
+    outcome.include(_publish.ensure(drivers, payloads, plugin_dir.path, kubelet, check))
+    outcome.include(_publish.withdraw(drivers, plugin_dir.path, kubelet, check, parameters['force']))
+    return outcome
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            drivers=_drivers.DRIVERS,
+            payloads=_drivers.PAYLOADS,
+            plugin_dir=_drivers.PLUGIN_DIR,
+            state=_drivers.STATE,
+            force=dict(type='bool', default=False),
+        ),
+        supports_check_mode=True,
+    )
+    _wiring.run(module, agree)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,117 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: node
+short_description: Make a node agree with a list of FlexVolume drivers in one execution
+version_added: 0.1.0
+author:
+  - The nodeops.flexvolume maintainers (@nodeops)
+description:
+  - Does in one execution what M(nodeops.flexvolume.host_paths), M(nodeops.flexvolume.driver), M(nodeops.flexvolume.touch_timer) and the basic
+    suite of M(nodeops.flexvolume.conformance) do in one each, and as one transaction.
+  - Everything is examined before anything is changed. When a step fails, or a driver fails its test callout, what was done is taken back, so
+    that the node keeps the drivers that it had.
+  - The playbook C(nodeops.flexvolume.deploy) runs it.
+extends_documentation_fragment:
+  - nodeops.flexvolume.drivers
+  - nodeops.flexvolume.drivers.payloads
+  - nodeops.flexvolume.drivers.state
+  - nodeops.flexvolume.drivers.force
+  - nodeops.flexvolume.drivers.delete_data
+  - nodeops.flexvolume.drivers.kubelet_unit
+  - nodeops.flexvolume.attributes
+options:
+  touch_timer:
+    description:
+      - Whether the drivers get a touch timer. Switch it off on a node without a running systemd.
+    type: bool
+    default: true
+  validate:
+    description:
+      - Whether each driver must pass a test callout.
+    type: bool
+    default: true
+seealso:
+  - module: nodeops.flexvolume.node_info
+"""
+
+EXAMPLES = r"""
+- name: Deploy the driver that comes with the collection
+  nodeops.flexvolume.node:
+    drivers:
+      - name: nodeops/dynhostpath
+        src: dynhostpath.py
+        host_paths:
+          - path: /var/lib/dynhostpath
+"""
+
+RETURN = r"""
+plugin_dir:
+  description: The plugin dir and why it is that one, as M(nodeops.flexvolume.driver) returns it.
+  returned: success
+  type: dict
+  sample:
+    path: /usr/libexec/kubernetes/kubelet-plugins/volume/exec
+    source: default
+    reason: No kubelet runs on this node.
+host_paths:
+  description: The host paths that are there now.
+  returned: success
+  type: list
+  elements: str
+  sample: [/var/lib/dynhostpath]
+published:
+  description: The drivers that were published, taken back to their previous version or adjusted.
+  returned: success
+  type: list
+  elements: str
+  sample: [nodeops/dynhostpath]
+touch_timers:
+  description: The timers that are there now, as M(nodeops.flexvolume.touch_timer) returns them.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+withdrawn:
+  description: The drivers that were withdrawn.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _node, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
+
+
+def agree(parameters: dict, check: bool) -> Outcome:
+    return _node.ensure(
+        _drivers.read(parameters), parameters['payloads'], check=check,
+        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'touch_timer', 'validate')})
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            drivers=_drivers.DRIVERS,
+            payloads=_drivers.PAYLOADS,
+            plugin_dir=_drivers.PLUGIN_DIR,
+            state=_drivers.STATE,
+            kubelet_unit=dict(type='str'),
+            force=dict(type='bool', default=False),
+            delete_data=dict(type='bool', default=False),
+            touch_timer=dict(type='bool', default=True),
+            validate=dict(type='bool', default=True),
+        ),
+        supports_check_mode=True,
+    )
+    _wiring.run(module, agree)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,87 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: touch_timer
+short_description: Touch FlexVolume drivers regularly by a systemd timer, so that the kubelet never loses them
+version_added: 0.1.0
+author:
+  - The nodeops.flexvolume maintainers (@nodeops)
+description:
+  - Installs a timer and a service for each driver, C(flexvolume-touch-VENDOR-DRIVER), which touch the driver's executable and its directory and
+    create nothing.
+  - The timer runs in a burst after each start of the kubelet and of the node, then at O(drivers[].touch_interval). A kubelet older than 1.24
+    throws away the results of a probe in which one driver failed, and then answers C(no volume plugin matched) for the healthy ones until
+    they are touched.
+extends_documentation_fragment:
+  - nodeops.flexvolume.drivers
+  - nodeops.flexvolume.drivers.state
+  - nodeops.flexvolume.drivers.kubelet_unit
+  - nodeops.flexvolume.attributes
+seealso:
+  - name: kubernetes/kubernetes#106703
+    description: One failing driver hides all others.
+    link: https://github.com/kubernetes/kubernetes/pull/106703
+"""
+
+EXAMPLES = r"""
+- name: Keep the kubelet aware of the driver
+  nodeops.flexvolume.touch_timer:
+    drivers:
+      - name: nodeops/dynhostpath
+        touch_interval: 1min
+"""
+
+RETURN = r"""
+touch_timers:
+  description: The timers that are there now.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The driver.
+      type: str
+      sample: nodeops/dynhostpath
+    unit:
+      description: The timer's unit.
+      type: str
+      sample: flexvolume-touch-nodeops-dynhostpath.timer
+    last:
+      description: When the timer elapsed last, ISO 8601 in UTC, or null.
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    next:
+      description: When the timer elapses next, ISO 8601 in UTC, or null.
+      type: str
+      sample: "2026-01-31T12:00:20Z"
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _kubelet, _touch_timer, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
+
+
+def agree(parameters: dict, check: bool) -> Outcome:
+    plugin_dir = _kubelet.plugin_dir(_kubelet.running(), parameters['plugin_dir']).path
+    return _touch_timer.ensure(_drivers.read(parameters), plugin_dir, parameters['kubelet_unit'], check)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            drivers=_drivers.DRIVERS,
+            plugin_dir=_drivers.PLUGIN_DIR,
+            state=_drivers.STATE,
+            kubelet_unit=dict(type='str'),
+        ),
+        supports_check_mode=True,
+    )
+    _wiring.run(module, agree)
+
+
+if __name__ == '__main__':
+    main()
