@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A /proc of one's own: processes written as files, for what reads them."""
+
+import os
+
+OWN = {'pid': 'pid:[1]', 'mnt': 'mnt:[1]'}
+
+
+class Proc:
+    """A made-up /proc below a directory; C(path) is handed to the code under test."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.path = str(directory)
+        self._namespaces(directory / 'self', OWN)
+        (directory / 'stat').write_text('cpu 1 2 3\nbtime 1000000000\n')
+
+    def add(self, pid, command_line, comm=None, parent=1, uid=0, started=100, environment=None, namespaces=None, cgroup=''):
+        """Write one process; C(command_line) is a list, or a text that stands for a process title."""
+        process = self.directory / str(pid)
+        self._namespaces(process, dict(OWN, **(namespaces or {})))
+        words = [command_line] if isinstance(command_line, str) else command_line
+        name = comm or os.path.basename(words[0])
+        (process / 'comm').write_text(name + '\n')
+        (process / 'cmdline').write_bytes('\0'.join(words + ['']).encode())
+        (process / 'environ').write_bytes(b''.join(f'{key}={value}\0'.encode() for key, value in (environment or {}).items()))
+        (process / 'status').write_text(f'Name:\t{name}\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n')
+        (process / 'stat').write_text(f'{pid} (a (b) c) S {parent} ' + ' '.join(['0'] * 17) + f' {started} 0 0\n')
+        (process / 'cgroup').write_text(cgroup)
+        (process / 'fd').mkdir()
+        (process / 'fdinfo').mkdir()
+        return process
+
+    def watch(self, pid, descriptor, inodes, target='anon_inode:inotify'):
+        """Give the process an inotify descriptor that watches (device, inode) pairs."""
+        (self.directory / str(pid) / 'fd' / str(descriptor)).symlink_to(target)
+        lines = [f'inotify wd:{number} ino:{inode:x} sdev:{os.major(device) << 20 | os.minor(device):x} mask:fc6 ignored_mask:0 fhandle-bytes:8'
+                 for number, (device, inode) in enumerate(inodes, 1)]
+        (self.directory / str(pid) / 'fdinfo' / str(descriptor)).write_text('\n'.join(['pos:\t0', 'flags:\t00', 'mnt_id:\t15'] + lines) + '\n')
+
+    @staticmethod
+    def _namespaces(process, namespaces):
+        (process / 'ns').mkdir(parents=True)
+        for kind, target in namespaces.items():
+            (process / 'ns' / kind).symlink_to(target)
+
+
+def write(root, path, text):
+    """Write a file of the made-up node below C(root)."""
+    file = root / path.lstrip('/')
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
