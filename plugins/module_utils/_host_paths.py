@@ -18,7 +18,9 @@ from ._outcome import NodeError, Outcome
 NEW_MODE = 0o755
 SELINUX = 'security.selinux'
 UNITS = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
-SYSTEM = frozenset(['/', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/lib64', '/mnt', '/opt', '/proc', '/root', '/run', '/sbin', '/srv', '/sys', '/tmp', '/usr', '/var', '/usr/lib', '/usr/libexec', '/var/lib', '/var/log', '/var/run', '/var/tmp'])
+SYSTEM = frozenset((
+    '/', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/lib64', '/mnt', '/opt', '/proc', '/root', '/run', '/sbin', '/srv', '/sys', '/tmp', '/usr',
+    '/usr/lib', '/usr/libexec', '/var', '/var/lib', '/var/log', '/var/run', '/var/tmp'))
 
 Attributes = collections.namedtuple('Attributes', ('uid', 'gid', 'mode', 'selinux_type'))
 
@@ -140,8 +142,8 @@ def _number(wanted, current: int, look_up, path: str, kind: str) -> int:
         return int(wanted)
     try:
         return look_up(wanted)[2]
-    except KeyError:
-        raise NodeError(f'The {kind} {wanted!r} of the host path {path} is not known on this node: create it first, or give its number.')
+    except KeyError as error:
+        raise NodeError(f'The {kind} {wanted!r} of the host path {path} is not known on this node: create it first, or give its number.') from error
 
 
 def _mode(wanted, current: int, path: str) -> int:
@@ -187,7 +189,7 @@ def _apply(path: str, now, then: Attributes, outcome: Outcome):
             outcome.undo.append(lambda: _set(path, now))
         _set(path, then)
     except OSError as error:
-        raise NodeError(f'The host path {path} could not be made as asked ({error.strerror}): see to its file system.')
+        raise NodeError(f'The host path {path} could not be made as asked ({error.strerror}): see to its file system.') from error
 
 
 def _make(path: str, outcome: Outcome):

@@ -109,7 +109,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
             for plan in plans:
                 _carry_out(plan, outcome)
     except OSError as error:
-        raise NodeError(f'The drivers could not be written to {plugin_dir} ({error.strerror}): see to its file system; what was there is unchanged.')
+        raise NodeError(f'The drivers could not be written to {plugin_dir} ({error.strerror}): see to its file system; what was there is unchanged.') from error
     finally:
         for plan in plans:
             shutil.rmtree(plan.place.staging.directory, ignore_errors=True)
@@ -291,7 +291,7 @@ def _lock(plugin_dir: str, create: bool = False):
         return
     except OSError as error:
         advice = 'give the kubelet a --volume-plugin-dir on a writable file system' if error.errno == errno.EROFS else 'see to its file system'
-        raise NodeError(f'The plugin dir {plugin_dir} cannot be made or opened ({error.strerror}): {advice}.')
+        raise NodeError(f'The plugin dir {plugin_dir} cannot be made or opened ({error.strerror}): {advice}.') from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -75,7 +75,7 @@ def _apply(texts: dict, timers: list):
         for unit, text in texts.items():
             _write(unit, text)
     except OSError as error:
-        raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.')
+        raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
     if texts:
         _systemctl('daemon-reload')
     if timers:
@@ -137,7 +137,8 @@ def _clock_time(since_boot: str):
 
 def _systemctl(*arguments: str) -> str:
     command = ['systemctl', '--no-ask-password'] + list(arguments)
-    process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    process = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
     if process.returncode:
         raise NodeError(f'"{" ".join(command)}" failed: {process.stderr.strip()} See "systemctl status" and the journal on the node.')
     return process.stdout
