@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The machine that carries the nodes: its commands, its packages, and where things are kept on it."""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'nodeops.flexvolume'
+RUN = pathlib.Path('/run/nodeops.flexvolume')
+
+
+class Failure(Exception):
+    """One sentence for whoever runs this: what is wrong, where, and what to do about it."""
+
+
+def say(text: str):
+    """Report progress; standard output stays free for what a command prints."""
+    print(f'nodes: {text}', file=sys.stderr, flush=True)
+
+
+def run(*command, **options) -> str:
+    """Run a command and return what it printed; raise Failure, with what it said, when it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
+    if done.returncode:
+        said = f'{done.stdout}{done.stderr}'.strip()
+        raise Failure(f'{shlex.join(words)} failed ({done.returncode}):\n{said}')
+    return done.stdout
+
+
+def install(*packages: str):
+    """Install the Debian packages that are missing; without any, apt is not even asked."""
+    missing = [package for package in packages if not _installed(package)]
+    if not missing:
+        return
+    say(f'installing {" ".join(missing)}')
+    environment = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
+    apt = ('apt-get', '-q', '-o', 'DPkg::Lock::Timeout=600')
+    run(*apt, 'update', env=environment)
+    run(*apt, 'install', '-y', '--no-install-recommends', *missing, env=environment)
+
+
+@contextlib.contextmanager
+def locked(path: pathlib.Path):
+    """Hold the lock file C(path); whoever else wants it waits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _installed(package: str) -> bool:
+    query = subprocess.run(['dpkg-query', '-W', '-f', '${db:Status-Status}', package],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return query.stdout == 'installed'

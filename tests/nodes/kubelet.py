@@ -1,0 +1,2 @@
+def nspawn_options(): return []
+def furnish(u): pass

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One node's life: an overlay on a cached root, booted by systemd-nspawn under a shell that starts it again when it reboots.
+
+The overlay is mounted in that shell's own mount namespace, so it goes when the node goes.
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from . import host
+
+# systemd-nspawn --keep-unit exits with 133 when the node reboots.
+SUPERVISOR = '''
+disk=$1 lower=$2 groups=$3
+shift 3
+for group in $groups; do echo $$ > "$group/cgroup.procs" || exit; done
+mount -t overlay -o "lowerdir=$lower,upperdir=$disk/upper,workdir=$disk/work" overlay "$disk/root" || exit
+while "$@"; status=$?; [ "$status" -eq 133 ]; do :; done
+exit "$status"
+'''
+NSPAWN = ('systemd-nspawn', '--quiet', '--register=no', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe')
+SSHD = ('--as-pid2', 'sh', '-c', 'mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e')
+KUBELET = ('--boot', '--capability=all', '--bind=/dev/kmsg', '--system-call-filter=bpf keyctl add_key')
+CGROUPS = pathlib.Path('/sys/fs/cgroup')
+
+# Each systemd takes several of the inotify instances that one user may have: the usual 128 are enough for some nineteen nodes.
+INOTIFY = pathlib.Path('/proc/sys/fs/inotify/max_user_instances')
+INOTIFY_WANTED = 4096
+INOTIFY_BEFORE = host.RUN / 'inotify-before'
+
+
+def start(name: str, kind: str, namespace: str, disk: pathlib.Path, lower: pathlib.Path, log: pathlib.Path, extra: list) -> dict:
+    """Boot a node and return what C(running) and C(stop) need to know of it."""
+    host.install('systemd-container')
+    for part in ('upper', 'work', 'root'):
+        (disk / part).mkdir(parents=True, exist_ok=True)
+    command = [*NSPAWN, f'--directory={disk}/root', f'--machine={name}', f'--network-namespace-path=/run/netns/{namespace}', *extra]
+    environment = dict(os.environ)
+    groups = []
+    if not pathlib.Path('/run/systemd/system').is_dir():
+        # Nobody hands out a cgroup here; without one of its own, every node's systemd would use the same.
+        command.append('--keep-unit')
+        groups = _add_cgroups(name, every=kind == 'kubelet')
+    if kind == 'kubelet':
+        command.extend(KUBELET)
+    else:
+        environment['SYSTEMD_NSPAWN_UNIFIED_HIERARCHY'] = '1'
+        command.extend(SSHD if kind == 'plain' else ('--boot', '--capability=CAP_NET_ADMIN'))
+    with open(log, 'ab') as output:
+        supervisor = subprocess.Popen(
+            ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', SUPERVISOR, name, str(disk), str(lower), ' '.join(groups), *command],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+    return {'pid': supervisor.pid, 'disk': str(disk), 'cgroups': groups}
+
+
+def running(node: dict) -> bool:
+    """Tell whether the process that was started for this node is still there; another one with its pid is not it."""
+    return node['disk'] in _command_line(node['pid'])
+
+
+def children(pid: int) -> list:
+    """Return the pids of the process's children; none where there is no such process."""
+    try:
+        return [int(child) for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='utf-8').split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def stop(node: dict):
+    """Kill the node as a power cut would, and remove its cgroups."""
+    if running(node):
+        # The node's PID 1 outlives a systemd-nspawn that is killed.
+        nspawn = children(node['pid'])
+        for pid in (node['pid'], *nspawn, *(init for pid in nspawn for init in children(pid))):
+            _kill(pid)
+    for group in node['cgroups']:
+        _remove_cgroup(pathlib.Path(group))
+
+
+def raise_inotify():
+    """Let many nodes run at once, and note what the limit was."""
+    limit = INOTIFY.read_text(encoding='utf-8')
+    if int(limit) < INOTIFY_WANTED:
+        INOTIFY_BEFORE.write_text(limit, encoding='utf-8')
+        INOTIFY.write_text(f'{INOTIFY_WANTED}\n', encoding='utf-8')
+
+
+def restore_inotify():
+    """Put the limit back, once the last set is down."""
+    if INOTIFY_BEFORE.exists() and not list(host.RUN.glob('*/state.json')):
+        INOTIFY.write_text(INOTIFY_BEFORE.read_text(encoding='utf-8'), encoding='utf-8')
+        INOTIFY_BEFORE.unlink()
+
+
+def _add_cgroups(name: str, every: bool) -> list:
+    groups = []
+    for line in pathlib.Path('/proc/self/cgroup').read_text(encoding='utf-8').splitlines():
+        _number, controllers, own = line.split(':', 2)
+        hierarchy = CGROUPS / (controllers.removeprefix('name=') or 'unified')
+        if not controllers and not hierarchy.is_dir():
+            hierarchy = CGROUPS
+        if not every and controllers not in ('', 'name=systemd'):
+            continue
+        group = hierarchy / own.lstrip('/') / f'nodeops.flexvolume-{name}'
+        group.mkdir(exist_ok=True)
+        for setting in ('cpuset.cpus', 'cpuset.mems') if controllers == 'cpuset' else ():
+            (group / setting).write_text((group.parent / setting).read_text(encoding='utf-8'), encoding='utf-8')
+        groups.append(str(group))
+    return groups
+
+
+def _remove_cgroup(group: pathlib.Path):
+    """Remove a cgroup that C(_add_cgroups) made, with whatever of the node is still in it."""
+    if not group.is_dir():
+        return
+    deadline = time.monotonic() + 10
+    while True:
+        for child in group.iterdir():
+            if child.is_dir():
+                _remove_cgroup(child)
+        for pid in (group / 'cgroup.procs').read_text(encoding='utf-8').split():
+            _kill(int(pid))
+        try:
+            return group.rmdir()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise host.Failure(f'{group} cannot be removed ({error.strerror}): see which processes stay in its cgroup.procs.') from error
+            time.sleep(0.02)
+
+
+def _command_line(pid: int) -> list:
+    try:
+        return pathlib.Path('/proc', str(pid), 'cmdline').read_text(encoding='utf-8', errors='surrogateescape').split('\0')
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _kill(pid: int):
+    # 0 would be this program's own process group, 1 this machine's init.
+    if pid > 1:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
