@@ -21,6 +21,7 @@ Kubelet.__new__.__defaults__ = ((), '/proc', '/', '')
 PluginDir = collections.namedtuple('PluginDir', ('path', 'source', 'reason'))
 
 ROOT_DIR = '/var/lib/kubelet'
+ROOT_DIR = '/var/lib/kubelet'
 UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
 DEFAULTS = {'rke2': '/var/lib/kubelet/volumeplugins', 'k0s': '/usr/libexec/k0s/kubelet-plugins/volume/exec'}
 PROCESSES = ('kubelet', 'kubelite', 'hyperkube', 'k3s', 'k3s-server', 'k3s-agent')
