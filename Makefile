@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make demo` shows the collection at work on three nodes, `make test` proves it; each phase of the test is a target of its own.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= /usr/bin/python3
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/nodeops.flexvolume
+TOOLS := $(CACHE)/tools-$(shell { echo $(PYTHON_VERSION); cat tests/tools/*.txt; } | sha256sum | cut -c1-12)
+BUILD := $(CURDIR)/.build
+TARBALL := $(BUILD)/nodeops-flexvolume-$(shell sed -n 's/^version: //p' galaxy.yml).tar.gz
+STAGED := tests/tools/staged
+
+export PATH := $(TOOLS)/controller/bin:$(TOOLS)/pythons:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: tools
+tools: ## the pinned tools, installed once into the cache
+	@tests/tools/install $(TOOLS) $(PYTHON) >&2
+
+.PHONY: env
+env: tools ## what puts the tools on a shell's PATH: eval "$(make env)"
+	@echo 'export PATH=$(TOOLS)/controller/bin:$(TOOLS)/pythons:$$PATH'
+
+.PHONY: demo
+demo: install ## three nodes, the driver deployed on them, and a look around
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
+
+.PHONY: test
+test: ## everything below, one after the other, with a summary
+	@tests/tools/phases lint package sanity units driver-tests integration molecule
+
+# --- lint ---------------------------------------------------------------------------------------------------------------------------------
+
+.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs changelog licenses
+lint: ansible-lint ruff mypy vermin shellcheck docs changelog licenses ## every static check
+
+ansible-lint: tools
+	$(STAGED) ansible-lint
+
+ruff: tools
+	ruff check --no-cache
+
+mypy: tools
+	$(STAGED) bash -c 'cd ../../.. && mypy --config-file $(CURDIR)/mypy.ini --cache-dir $(TOOLS)/mypy ansible_collections'
+
+vermin: tools ## code for nodes runs on Python 3.6, code for controllers on 3.10
+	vermin --quiet --no-tips --violations --eval-annotations --target=3.6- files plugins/modules plugins/module_utils plugins/doc_fragments
+	vermin --quiet --no-tips --violations --eval-annotations --target=3.10- plugins
+
+shellcheck: tools
+	git grep --untracked -lE '^#!.*\<(ba)?sh$$' | xargs shellcheck
+
+docs: tools
+	$(STAGED) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
+
+changelog: tools
+	$(STAGED) antsibull-changelog lint
+
+licenses: # every file names its licence, but for those that cannot or that are generated
+	! git grep --untracked -L 'SPDX-License-Identifier: GPL-3.0-or-later' -- . ':!COPYING' ':!CHANGELOG.*' ':!changelogs/changelog.yaml' ':!tests/sanity/ignore-*.txt'
+
+# --- the collection as Galaxy's users get it ------------------------------------------------------------------------------------------------
+
+.PHONY: build install package
+build: tools
+	$(STAGED) ansible-galaxy collection build --force --output-path $(BUILD)
+
+install: build
+	ansible-galaxy collection install --offline --force --collections-path $(BUILD) $(TARBALL)
+
+package: install ## the tarball, installed, and accepted by Galaxy's own check
+	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
+
+# --- tests ----------------------------------------------------------------------------------------------------------------------------------
+
+.PHONY: sanity units node-units driver-tests integration molecule
+sanity: tools ## ansible-test sanity
+	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
+
+units: controller-units node-units ## unit tests, those of node code on the oldest Python to be had as well
+
+controller-units: tools
+	HOME=$(TOOLS)/home $(STAGED) ansible-test units --python $(PYTHON_VERSION) $(T)
+
+node-units: tools
+	$(STAGED) $(CURDIR)/tests/tools/node-units $(TOOLS)/node $(T)
+
+driver-tests: tools ## the driver, run as the kubelet runs it, in mount namespaces of its own
+	unshare --mount --propagation private pytest -p no:cacheprovider tests/driver
