@@ -1,0 +1,819 @@
+#!/usr/bin/python3 -IS
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""dynhostpath: a FlexVolume driver that gives each pod its own directory below one base directory of the node.
+
+    dynhostpath init | mount MOUNT_DIR JSON | unmount MOUNT_DIR      as the kubelet calls it
+    dynhostpath prune [--dry-run]                                    as a timer, or a person, calls it
+
+A callout goes one way: parse it, decide on the options, walk the path below the base, mount, answer.
+The administrator's settings lie in .config.json beside this file; docs/docsite/dynhostpath.md explains each of them.
+"""
+
+# Start-up is what a callout costs. -IS leaves out the site module, posix stands in for os, and what not every callout needs is imported
+# where it is needed.
+import errno
+import posix
+import sys
+import time
+
+DEFAULTS = {
+    'base': '/var/lib/dynhostpath',
+    'layout': '{namespace}/{pod}/{uid}',
+    'owner': 0,
+    'group': 0,
+    'mode': '0755',
+    'mount_flags': ['nosuid', 'nodev'],
+    'retention': 'retain',
+    'by_pod': False,
+    'pod_options': {},
+}
+FIELDS = ('namespace', 'pod', 'uid', 'volume')
+OTHER_CALLOUTS = ('getvolumename', 'attach', 'waitforattach', 'isattached', 'detach', 'mountdevice', 'unmountdevice', 'expandvolume', 'expandfs')
+# Were fsGroup or selinuxRelabel true, the kubelet or the runtime would visit every file of the volume at each start of its pod.
+CAPABILITIES = {'attach': False, 'selinuxRelabel': False, 'fsGroup': False, 'requiresFSResize': False, 'supportsMetrics': True}
+
+DIGITS = frozenset('0123456789')
+SAFE = DIGITS.union('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-')
+SECONDS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
+BYTES = {'Ki': 1 << 10, 'Mi': 1 << 20, 'Gi': 1 << 30, 'Ti': 1 << 40}
+FOREVER = 1 << 62
+
+# The same values in mount(2), mount_setattr(2) and statvfs(3).
+RDONLY = 1
+MOUNT_FLAGS = {'nosuid': 2, 'nodev': 4, 'noexec': 8}
+ALL_FLAGS = 15
+DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW
+
+# The driver's own directories below the base. No pod can name them: none of its values begins with a dot.
+STATE, TRASH, BY_POD = '.state', '.trash', '.by-pod'
+
+HINTS = {
+    errno.ENOENT: 'it does not exist',
+    errno.ENOSPC: 'free some space or inodes on its file system',
+    errno.EDQUOT: 'the quota is used up; free some space or raise it',
+    errno.EROFS: 'mount its file system read-write',
+    errno.ELOOP: 'a symbolic link lies there; remove it',
+    errno.ENOTDIR: 'a symbolic link or a file lies there; remove it',
+}
+
+
+class Refused(Exception):
+    """One sentence for the reader of the pod's events: what is wrong, where, and what to do about it."""
+
+
+def explain(error: OSError, where: str) -> str:
+    return f'{where}: {error.strerror}: {HINTS.get(error.errno, "see the driver log in the journal of the node")}.'
+
+
+# ---- JSON ----------------------------------------------------------------------------------------------------------------------------
+
+class Scanner:
+    """What the C scanner behind json.loads wants to know; the json package around it loads re, which costs as much as the interpreter."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int, parse_constant = float, int, float
+    memo = {}
+
+
+def parse_object(text: str, what: str) -> dict:
+    """Return the one JSON object in C(text); the error names it as C(what) and never quotes it, as it may hold secrets."""
+    from _json import make_scanner
+    text = text.strip(' \t\r\n')
+    try:
+        value, end = make_scanner(Scanner)(text, 0)
+    except (StopIteration, ValueError, RecursionError, SystemError):
+        # SystemError: the scanner wanted to raise JSONDecodeError, but nobody has imported json.
+        raise Refused(f'{what}: not valid JSON.') from None
+    if end != len(text) or not isinstance(value, dict):
+        raise Refused(f'{what}: not one JSON object.')
+    return value
+
+
+def to_json(value) -> str:
+    """Write None, a boolean, an integer, a string, or a dictionary of such."""
+    if isinstance(value, dict):
+        return '{' + ', '.join(f'{to_json(key)}: {to_json(item)}' for key, item in value.items()) + '}'
+    if isinstance(value, str):
+        from _json import encode_basestring_ascii
+        return encode_basestring_ascii(value)
+    return 'null' if value is None else repr(value).lower()
+
+
+# ---- values: a parser takes what a JSON file or a pod says, and what to call it ----------------------------------------------------------
+
+def component(value, what: str) -> str:
+    if not isinstance(value, str) or not value or value[0] == '.' or len(value) > 255 or not SAFE.issuperset(value):
+        raise Refused(f'{what} {value!r:.80}: not one path component; write letters, digits, ".", "_", "-", no leading dot, at most 255.')
+    return value
+
+
+def identity(value, what: str) -> int:
+    number = int(value) if isinstance(value, str) and 0 < len(value) <= 10 and DIGITS.issuperset(value) else value
+    if type(number) is not int or not 0 <= number < 2 ** 32 - 1:
+        raise Refused(f'{what} {value!r:.80}: not a user or group id; write a number from 0 to 4294967294.')
+    return number
+
+
+def permissions(value, what: str) -> int:
+    if not isinstance(value, str) or not 3 <= len(value) <= 4 or not frozenset('01234567').issuperset(value):
+        raise Refused(f'{what} {value!r:.80}: not a mode; write three or four octal digits as a string, as in "0750".')
+    return int(value, 8)
+
+
+def retention(value, what: str) -> int:
+    """Return for how many seconds the data outlive their volume."""
+    if value in ('retain', 'delete'):
+        return FOREVER if value == 'retain' else 0
+    return quantity(value, SECONDS, what, '"retain", "delete" or a time such as "12h" or "7d"')
+
+
+def size(value, what: str):
+    """Return the volume's limit in bytes, or None."""
+    limit = None if value is None else quantity(value, BYTES, what, 'a size such as "500Mi" or "10Gi", at least "4Mi"')
+    if limit is not None and not 4 << 20 <= limit < 1 << 60:
+        raise Refused(f'{what} {value!r:.80}: out of range; write a size such as "500Mi" or "10Gi", at least "4Mi".')
+    return limit
+
+
+def quantity(value, units: dict, what: str, wanted: str) -> int:
+    for unit in units if isinstance(value, str) else ():
+        number = value[:-len(unit)]
+        if value.endswith(unit) and 0 < len(number) <= 15 and DIGITS.issuperset(number):
+            return int(number) * units[unit]
+    raise Refused(f'{what} {value!r:.80}: write {wanted}.')
+
+
+def layout(value, what: str) -> list:
+    """Return the components, each with its {fields}."""
+    parts = value.split('/') if isinstance(value, str) else ['']
+    for part in parts:
+        component(fill(part, dict.fromkeys(FIELDS, 'x')), what + ', in which a component is')
+    return parts
+
+
+def fill(part: str, names: dict) -> str:
+    for field in FIELDS:
+        part = part.replace('{' + field + '}', names[field])
+    return part
+
+
+def absolute(value, what: str) -> str:
+    if not isinstance(value, str) or value[:1] != '/' or '\0' in value or not {'', '.', '..'}.isdisjoint(value[1:].split('/')):
+        raise Refused(f'{what} {value!r:.200}: not a plain absolute path; write one without ".", "..", "//" and a slash at its end.')
+    return value
+
+
+def mount_flags(value, what: str) -> int:
+    if not isinstance(value, list) or not all(isinstance(flag, str) and flag in MOUNT_FLAGS for flag in value):
+        raise Refused(f'{what} {value!r:.80}: write a list of {", ".join(MOUNT_FLAGS)}.')
+    return sum(MOUNT_FLAGS[flag] for flag in set(value))
+
+
+def switch(value, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise Refused(f'{what} {value!r:.80}: write true or false.')
+    return value
+
+
+def pod_options(value, what: str) -> dict:
+    """Return {option: (least, most)} of the options that a pod may set."""
+    if not isinstance(value, dict):
+        raise Refused(f'{what} {value!r:.80}: write an object with the options that a pod may set, each with its bounds.')
+    return {option: bounds(limits, option, f'{what}.{option:.80}') for option, limits in value.items()}
+
+
+def bounds(value, option: str, what: str) -> tuple:
+    if option not in POD_OPTIONS:
+        raise Refused(f'{what}: no option that a pod can set; there are {", ".join(POD_OPTIONS)}.')
+    parse, wanted = POD_OPTIONS[option]
+    if not isinstance(value, dict) or set(value) != set(wanted):
+        raise Refused(f'{what} {value!r:.80}: its bounds are an object with {" and ".join(wanted) or "nothing in it"}.')
+    return tuple(parse(value[bound], f'{what}.{bound}') for bound in wanted)
+
+
+SETTINGS = {
+    'base': absolute, 'layout': layout, 'owner': identity, 'group': identity, 'mode': permissions, 'mount_flags': mount_flags,
+    'retention': retention, 'by_pod': switch, 'pod_options': pod_options,
+}
+POD_OPTIONS = {
+    'mode': (permissions, ('max',)), 'owner': (identity, ('min', 'max')), 'group': (identity, ('min', 'max')),
+    'subdirectory': (component, ()), 'retention': (retention, ('max',)),
+}
+
+
+# ---- what the administrator, the kubelet and the pod say --------------------------------------------------------------------------------
+
+def configuration() -> dict:
+    """Read and check the administrator's settings; without a file they are the defaults."""
+    path = __file__.rpartition('/')[0] + '/.config.json'
+    try:
+        fd = posix.open(path, posix.O_RDONLY)
+    except FileNotFoundError:
+        return settle_configuration({}, path)
+    try:
+        text = b''.join(iter(lambda: posix.read(fd, 65536), b'')).decode()
+    except (OSError, ValueError) as error:
+        raise Refused(f'{path}: cannot be read as UTF-8 text: {error}.') from None
+    finally:
+        posix.close(fd)
+    return settle_configuration(parse_object(text, path), path)
+
+
+def settle_configuration(given: dict, path: str) -> dict:
+    unknown = sorted(set(given) - set(SETTINGS))
+    if unknown:
+        raise Refused(f'{path}: unknown setting {unknown[0]!r:.80}; there are {", ".join(SETTINGS)}.')
+    config = {name: parse(given.get(name, DEFAULTS[name]), f'{path}: {name}') for name, parse in SETTINGS.items()}
+    fields = ''.join(config['layout'])
+    if '{uid}' not in fields and (config['retention'] != FOREVER or 'retention' in config['pod_options']):
+        raise Refused(f'{path}: retention needs {{uid}} in the layout, or one pod\'s data could be deleted with another\'s.')
+    return config
+
+
+def identify(mount_dir: str) -> dict:
+    """Read the pod's uid and the volume's name from the kubelet's ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME."""
+    parts = absolute(mount_dir, 'mount dir').split('/')
+    if len(parts) < 7 or parts[-5] != 'pods' or parts[-3] != 'volumes':
+        raise Refused(f'mount dir {mount_dir!r:.200}: not a volume of the kubelet\'s; it has the form ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME.')
+    return {'uid': component(parts[-4], 'pod uid in the mount dir'), 'volume': component(parts[-1], 'volume name in the mount dir')}
+
+
+def decide(config: dict, options: dict, volume: dict) -> dict:
+    """Return the directory, owner, group, mode, mount flags, retention and size that this volume gets; refuse what the pod must not say."""
+    volume['namespace'] = component(options.get('kubernetes.io/pod.namespace'), 'kubernetes.io/pod.namespace')
+    volume['pod'] = component(options.get('kubernetes.io/pod.name'), 'kubernetes.io/pod.name')
+    if options.get('kubernetes.io/pod.uid') != volume['uid']:
+        raise Refused(f'kubernetes.io/pod.uid {options.get("kubernetes.io/pod.uid")!r:.80}: the mount dir is that of pod {volume["uid"]}.')
+    access = options.get('kubernetes.io/readwrite', 'rw')
+    if access not in ('ro', 'rw'):
+        raise Refused(f'kubernetes.io/readwrite {access!r:.80}: write ro or rw.')
+
+    wishes = {name: wish(config, name, value) for name, value in options.items() if not name.startswith('kubernetes.io/')}
+    plan = {name: wishes.get(name, config[name]) for name in ('owner', 'group', 'mode')}
+    plan['retention'] = wishes.get('retention')
+    plan['directory'] = [component(fill(part, volume), 'path component') for part in config['layout']]
+    if 'subdirectory' in wishes:
+        plan['directory'].append(wishes['subdirectory'])
+    plan['flags'] = config['mount_flags'] | (RDONLY if access == 'ro' else 0)
+    fs_group = options.get('kubernetes.io/mounterArgs.FsGroup') or options.get('kubernetes.io/fsGroup')
+    if fs_group:
+        plan['group'] = identity(fs_group, 'fsGroup')
+        plan['mode'] |= 0o2050 if access == 'ro' else 0o2070
+    return plan
+
+
+def wish(config: dict, name: str, value):
+    """Return what the pod asks for, if the administrator lets it."""
+    allowed = config['pod_options']
+    if name not in allowed:
+        raise Refused(f'option {name!r:.80}: not one that a pod may set on this node; it may set {", ".join(allowed) or "none"}.')
+    wanted = POD_OPTIONS[name][0](value if isinstance(value, str) else repr(value), f'option {name}')
+    limits = allowed[name]
+    if name == 'mode':
+        fits = not wanted & ~limits[0]
+    else:
+        fits = not limits or (limits[0] if len(limits) > 1 else 0) <= wanted <= limits[-1]
+    if not fits:
+        raise Refused(f'option {name} {value!r:.80}: outside of what this node allows.')
+    return wanted
+
+
+# ---- the path: by descriptors, one component at a time, through no symlink --------------------------------------------------------------
+
+def walk(start: int, names: list, made=None, mode=0o755) -> int:
+    """Return a descriptor of the directory at C(names) below C(start); with a list C(made), make what is missing and note it there."""
+    here = posix.dup(start)
+    try:
+        for depth, name in enumerate(names, 1):
+            if made is not None:
+                try:
+                    posix.mkdir(name, mode, dir_fd=here)
+                    made.append(names[:depth])
+                except FileExistsError:
+                    pass
+            above, here = here, posix.open(name, DIRECTORY, dir_fd=here)
+            posix.close(above)
+    except OSError as error:
+        posix.close(here)
+        error.filename = '/'.join(names[:depth])
+        raise
+    return here
+
+
+def open_base(config: dict) -> int:
+    root = posix.open('/', DIRECTORY)
+    try:
+        return walk(root, config['base'][1:].split('/'))
+    except OSError as error:
+        advice = ' Create it, for example with the role host_paths.' if error.errno == errno.ENOENT else ''
+        raise Refused(explain(error, f'base {config["base"]}, at /{error.filename}') + advice) from None
+    finally:
+        posix.close(root)
+
+
+def make_directory(base: int, names: list, made: list, mode=0o755) -> int:
+    """Walk and make; an unmount or a prune that tidies up beside us may take a parent away in between."""
+    for _attempt in range(100):
+        try:
+            return walk(base, names, made, mode)
+        except FileNotFoundError as error:
+            last = error
+    raise last
+
+
+def remove_empty(base: int, names: list, keep: int = 0):
+    """Remove the directory at C(names) and its parents as far as they are empty, down to C(keep) components."""
+    for depth in range(len(names), keep, -1):
+        try:
+            parent = walk(base, names[:depth - 1])
+        except OSError:
+            continue
+        try:
+            posix.rmdir(names[depth - 1], dir_fd=parent)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        finally:
+            posix.close(parent)
+
+
+def own(directory: int, plan: dict):
+    now = posix.fstat(directory)
+    if (now.st_uid, now.st_gid) != (plan['owner'], plan['group']):
+        posix.chown(directory, plan['owner'], plan['group'])
+    if now.st_mode & 0o7777 != plan['mode']:
+        posix.chmod(directory, plan['mode'])
+
+
+# ---- system calls that Python does not wrap ----------------------------------------------------------------------------------------------
+
+OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
+OPEN_TREE_CLONE, AT_EMPTY_PATH, MOVE_BY_DESCRIPTORS = 1, 0x1000, 0x44
+MS_REMOUNT, MS_BIND = 32, 4096
+MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
+
+
+def libc(name: str, *arguments) -> int:
+    """Call a function of the C library with numbers, bytes and None; raise OSError where it returns -1."""
+    try:
+        # _ctypes is the C half of ctypes; the Python half, which is not needed here, costs ten times as much to load.
+        import _ctypes as ctypes
+
+        class Function(ctypes.CFuncPtr):
+            _flags_ = ctypes.FUNCFLAG_CDECL | ctypes.FUNCFLAG_USE_ERRNO
+
+        function = Function(ctypes.dlsym(ctypes.dlopen(None, 0), name))
+    except (ImportError, AttributeError):
+        import ctypes
+        function = ctypes.CDLL(None, use_errno=True)[name]
+    result = function(*arguments)
+    if result == -1:
+        raise OSError(ctypes.get_errno(), posix.strerror(ctypes.get_errno()))
+    return result
+
+
+def encode(path: str) -> bytes:
+    return path.encode(sys.getfilesystemencoding(), 'surrogateescape')
+
+
+def bind(directory: int, target: int, flags: int):
+    """Mount one open directory on another with these flags."""
+    try:
+        tree = libc('syscall', OPEN_TREE, directory, b'', AT_EMPTY_PATH | OPEN_TREE_CLONE)
+        libc('syscall', MOUNT_SETATTR, tree, b'', AT_EMPTY_PATH, flags.to_bytes(8, sys.byteorder) + bytes(24), 32)
+        # Only here does the mount become visible, with its flags: whoever kills the driver cannot leave a writable one behind.
+        libc('syscall', MOVE_MOUNT, tree, b'', target, b'', MOVE_BY_DESCRIPTORS)
+    except OSError as error:
+        # Linux before 5.12, or a filter that does not know these calls.
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise
+        libc('mount', b'/proc/self/fd/%d' % directory, b'/proc/self/fd/%d' % target, None, MS_BIND, None)
+
+
+def mount_id(fd: int) -> bytes:
+    """Return the id of the mount on which an open file lies, at the same price however many mounts there are."""
+    info = posix.open(f'/proc/self/fdinfo/{fd}', posix.O_RDONLY)
+    try:
+        return posix.read(info, 4096).partition(b'mnt_id:')[2].split()[0]
+    finally:
+        posix.close(info)
+
+
+def open_mount_dir(mount_dir: str) -> tuple:
+    """Return a descriptor of the mount dir and whether something is mounted on it."""
+    target = posix.open(mount_dir, posix.O_PATH | posix.O_DIRECTORY | posix.O_NOFOLLOW)
+    above = posix.open('..', posix.O_PATH | posix.O_DIRECTORY, dir_fd=target)
+    try:
+        return target, mount_id(target) != mount_id(above)
+    finally:
+        posix.close(above)
+
+
+def attach(directory: int, mount_dir: str, flags: int):
+    """Make the directory appear at the mount dir with exactly these flags; once, however often it is called."""
+    try:
+        target, mounted = open_mount_dir(mount_dir)
+    except OSError as error:
+        raise Refused(explain(error, f'mount dir {mount_dir}')) from None
+    # What the base is mounted with holds for its volumes too.
+    flags |= posix.fstatvfs(directory).f_flag & ALL_FLAGS
+    if mounted and not same_file(target, directory):
+        raise Refused(f'mount dir {mount_dir}: something else is mounted there; unmount it.')
+    if not mounted:
+        bind(directory, target, flags)
+    posix.close(target)
+    if posix.statvfs(mount_dir).f_flag & ALL_FLAGS != flags:
+        libc('mount', None, encode(mount_dir), None, MS_REMOUNT | MS_BIND | flags, None)
+    if posix.statvfs(mount_dir).f_flag & ALL_FLAGS != flags:
+        detach(mount_dir)
+        raise Refused(f'mount dir {mount_dir}: the kernel did not take the mount flags {flags}; look into its log.')
+
+
+def same_file(one: int, other: int) -> bool:
+    return posix.fstat(one)[1:3] == posix.fstat(other)[1:3]
+
+
+def detach(mount_dir: str):
+    """Unmount what is mounted on the directory, stacked or not; nothing mounted, or nothing there, is fine."""
+    lazily = 0
+    while True:
+        try:
+            target, mounted = open_mount_dir(mount_dir)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        posix.close(target)
+        if not mounted:
+            return
+        try:
+            libc('umount2', encode(mount_dir), UMOUNT_NOFOLLOW | lazily)
+        except OSError as error:
+            # Somebody looks into the volume: take it out of sight at once, rather than keep its pod Terminating.
+            if error.errno == errno.EBUSY and not lazily:
+                lazily = MNT_DETACH
+            elif error.errno != errno.EINVAL:
+                raise
+
+
+# ---- the record of a volume: BASE/.state/UID/VOLUME ---------------------------------------------------------------------------------------
+
+def lock_pod(base: int, uid: str, made=None) -> int:
+    """Return a descriptor of the directory with the pod's records, locked: callouts for one pod, and prune, wait for each other."""
+    from fcntl import LOCK_EX, flock
+    while True:
+        state = walk(base, [STATE, uid]) if made is None else make_directory(base, [STATE, uid], made, 0o700)
+        flock(state, LOCK_EX)
+        if posix.fstat(state).st_nlink:
+            return state
+        posix.close(state)
+
+
+def write_record(state: int, volume: str, record: dict):
+    fd = posix.open('.new', posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
+    try:
+        text = to_json(record).encode()
+        if posix.write(fd, text) != len(text):
+            raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
+    finally:
+        posix.close(fd)
+    posix.rename('.new', volume, src_dir_fd=state, dst_dir_fd=state)
+
+
+def read_record(state: int, volume: str) -> dict:
+    """Return the record, or an empty one where it is missing or was cut short by a crash of the machine."""
+    try:
+        fd = posix.open(volume, posix.O_RDONLY | posix.O_NOFOLLOW, dir_fd=state)
+    except FileNotFoundError:
+        return {}
+    try:
+        return parse_object(posix.read(fd, 65536).decode(), volume)
+    except (Refused, ValueError):
+        return {}
+    finally:
+        posix.close(fd)
+
+
+def forget(state: int, volume: str):
+    try:
+        posix.unlink(volume, dir_fd=state)
+    except FileNotFoundError:
+        pass
+
+
+def link(base: int, record: dict, uid: str, volume: str):
+    """Point .by-pod/NAMESPACE/POD/VOLUME, the path for log collectors, at the directory of the pod's latest incarnation."""
+    shelf = make_directory(base, [BY_POD, record['namespace'], record['pod']], [])
+    target = '../../../' + record['directory']
+    if read_link(shelf, volume) != target:
+        fresh = '.' + uid
+        forget(shelf, fresh)
+        posix.symlink(target, fresh, dir_fd=shelf)
+        posix.rename(fresh, volume, src_dir_fd=shelf, dst_dir_fd=shelf)
+    posix.close(shelf)
+
+
+def unlink_if_ours(base: int, record: dict, volume: str):
+    try:
+        shelf = walk(base, [BY_POD, record['namespace'], record['pod']])
+    except FileNotFoundError:
+        return
+    if read_link(shelf, volume) == '../../../' + record['directory']:
+        posix.unlink(volume, dir_fd=shelf)
+        remove_empty(base, [BY_POD, record['namespace'], record['pod']], 1)
+    posix.close(shelf)
+
+
+def read_link(shelf: int, name: str):
+    try:
+        return posix.readlink(name, dir_fd=shelf)
+    except FileNotFoundError:
+        return None
+
+
+# ---- retention ---------------------------------------------------------------------------------------------------------------------------
+
+def reap(base: int, state: int, uid: str, config: dict, dry_run: bool = False) -> list:
+    """Remove what the pod's volumes leave behind once their time is over; return the (volume, record) of each.
+
+    A directory goes only when its path holds the pod's uid, and when no other volume of the pod needs it or anything in it.
+    """
+    now = time.time()
+    records = {volume: read_record(state, volume) for volume in names_in(state)}
+    due = {volume: record for volume, record in records.items()
+           if record.get('ended') and uid in record['directory'] and now - record['ended'] >= record.get('retention', config['retention'])}
+    needed = [record['directory'] for volume, record in records.items() if record and volume not in due]
+    removed = [(volume, record) for volume, record in due.items() if not any(overlap(record['directory'], other) for other in needed)]
+    for volume, record in () if dry_run else removed:
+        discard(base, record['directory'].split('/'), f'{uid}~{volume}')
+        unlink_if_ours(base, record, volume)
+        forget(state, volume)
+    if not dry_run:
+        remove_empty(base, [STATE, uid], 1)
+    return removed
+
+
+def overlap(one: str, other: str) -> bool:
+    return (one + '/').startswith(other + '/') or (other + '/').startswith(one + '/')
+
+
+def discard(base: int, names: list, name: str):
+    """Move a directory into the trash, so that it is gone at once, and empty it there; a mount point stays where it is (EBUSY)."""
+    trash = make_directory(base, [TRASH], [], 0o700)
+    try:
+        parent = walk(base, names[:-1])
+        posix.rename(names[-1], f'{name}~{posix.getpid()}~{time.time()}', src_dir_fd=parent, dst_dir_fd=trash)
+        posix.close(parent)
+        remove_empty(base, names[:-1])
+    except FileNotFoundError:
+        pass
+    for entry in posix.listdir(trash):
+        if entry.startswith(name + '~'):
+            empty(trash, entry)
+    posix.close(trash)
+
+
+def empty(trash: int, name: str):
+    """Remove one directory of the trash. Its subdirectories come to lie beside it first: no depth is too deep, no mount is crossed."""
+    queue, count = [name], 0
+    while queue:
+        current = queue.pop()
+        try:
+            fd = posix.open(current, DIRECTORY, dir_fd=trash)
+        except FileNotFoundError:
+            continue
+        try:
+            for entry in posix.listdir(fd):
+                try:
+                    posix.unlink(entry, dir_fd=fd)
+                except FileNotFoundError:
+                    pass
+                except (IsADirectoryError, PermissionError):
+                    count += 1
+                    queue.append(f'{name}~{posix.getpid()}~{count}')
+                    posix.rename(entry, queue[-1], src_dir_fd=fd, dst_dir_fd=trash)
+        finally:
+            posix.close(fd)
+        remove_empty(trash, [current])
+
+
+def prune(arguments: list) -> int:
+    """Remove what outlived its retention; for a timer and for people, hence its words on stdout. Return the exit status."""
+    try:
+        if arguments not in ([], ['--dry-run']):
+            raise Refused('usage: dynhostpath prune [--dry-run]')
+        config = configuration()
+        base = open_base(config)
+    except (OSError, Refused) as error:
+        say(f'dynhostpath: {error}\n')
+        return 2
+    failures = [prune_pod(base, uid, config, bool(arguments)) for uid in names_in(base, STATE)]
+    if not arguments:
+        failures += [clear(base, name) for name in names_in(base, TRASH)]
+    return int(any(failures))
+
+
+def prune_pod(base: int, uid: str, config: dict, dry_run: bool) -> bool:
+    """Prune what one pod left behind; return whether that failed."""
+    started = time.monotonic()
+    try:
+        state = lock_pod(base, uid)
+        if not dry_run:
+            mark_ended(state)
+        removed = reap(base, state, uid, config, dry_run)
+        posix.close(state)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        say(f'pod {uid}: {error}\n')
+        log('prune', 'Failure', {'uid': uid, 'message': str(error)}, started)
+        return True
+    for volume, record in removed:
+        say(f'{"would remove" if dry_run else "removed"} {config["base"]}/{record["directory"]}: pod {record["namespace"]}/{record["pod"]}, '
+            f'volume {volume}, unused since {time.strftime("%Y-%m-%d %H:%M", time.localtime(record["ended"]))}\n')
+        if not dry_run:
+            log('prune', 'Success', dict(record, uid=uid, volume=volume, message='removed ' + record['directory']), started)
+    return False
+
+
+def mark_ended(state: int):
+    """Start the clock for volumes whose pod went without an unmount, as after a crash of the node."""
+    for volume in names_in(state):
+        record = read_record(state, volume)
+        if record and not record['ended'] and pod_is_gone(record['mount_dir']):
+            write_record(state, volume, dict(record, ended=int(time.time())))
+
+
+def pod_is_gone(mount_dir: str) -> bool:
+    """Tell whether ROOT/pods is there and ROOT/pods/UID is not; without the former (a disk not mounted yet) nothing is known."""
+    pod_dir = mount_dir.rsplit('/', 3)[0]
+    return exists(pod_dir.rsplit('/', 1)[0]) and not exists(pod_dir)
+
+
+def exists(path: str) -> bool:
+    try:
+        posix.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def clear(base: int, name: str) -> bool:
+    """Finish an interrupted removal; return whether that failed."""
+    try:
+        empty(walk(base, [TRASH]), name)
+    except OSError as error:
+        say(f'{TRASH}/{name}: {error}\n')
+        return True
+    return False
+
+
+def names_in(directory: int, *names) -> list:
+    """Return the sorted entries that are no hidden ones."""
+    try:
+        fd = walk(directory, list(names))
+    except FileNotFoundError:
+        return []
+    try:
+        return sorted(name for name in posix.listdir(fd) if name[0] != '.')
+    finally:
+        posix.close(fd)
+
+
+# ---- the callouts ------------------------------------------------------------------------------------------------------------------------
+
+def init(_facts: dict) -> dict:
+    configuration()
+    return {'capabilities': CAPABILITIES}
+
+
+def mount(facts: dict, mount_dir: str, text: str) -> dict:
+    """Mount the pod's directory on the mount dir; a second call changes nothing, a failed one leaves nothing behind."""
+    facts.update(identify(mount_dir))
+    config = configuration()
+    plan = decide(config, parse_object(text, 'the options of the volume'), facts)
+    base = open_base(config)
+    made = []
+    state = before = None
+    try:
+        state = lock_pod(base, facts['uid'], made)
+        before = read_record(state, facts['volume'])
+        record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory']), 'ended': 0}
+        if plan['retention'] is not None:
+            record['retention'] = plan['retention']
+        directory = make_directory(base, plan['directory'], made)
+        own(directory, plan)
+        if record != before:
+            write_record(state, facts['volume'], record)
+        if config['by_pod']:
+            link(base, record, facts['uid'], facts['volume'])
+        attach(directory, mount_dir, plan['flags'])
+    except (OSError, Refused) as error:
+        if state is not None and not before:
+            forget(state, facts['volume'])
+        for names in reversed(made):
+            remove_empty(base, names, len(names) - 1)
+        if isinstance(error, Refused):
+            raise
+        raise Refused(explain(error, f'base {config["base"]}, at {error.filename or mount_dir}')) from None
+    return {}
+
+
+def unmount(facts: dict, mount_dir: str) -> dict:
+    """Unmount, whatever became of the base and the settings: a volume that cannot be unmounted keeps its pod Terminating."""
+    facts.update(identify(mount_dir))
+    try:
+        config = configuration()
+        base = open_base(config)
+        state = lock_pod(base, facts['uid'])
+    except (OSError, Refused) as error:
+        detach(mount_dir)
+        if not isinstance(error, FileNotFoundError):
+            facts['message'] = str(error)
+        return {}
+    detach(mount_dir)
+    record = read_record(state, facts['volume'])
+    facts.update((name, record[name]) for name in ('namespace', 'pod') if name in record)
+    try:
+        if record:
+            write_record(state, facts['volume'], dict(record, ended=record['ended'] or int(time.time())))
+        reap(base, state, facts['uid'], config)
+    except OSError as error:
+        facts['message'] = f'unmounted; prune will tidy up what could not be removed now: {error}'
+    return {}
+
+
+CALLOUTS = {'init': init, 'mount': mount, 'unmount': unmount}
+USAGE = {'init': 'init', 'mount': 'mount MOUNT_DIR JSON', 'unmount': 'unmount MOUNT_DIR', 'prune': 'prune [--dry-run]'}
+
+
+def answer(name: str, arguments: list, facts: dict) -> dict:
+    """Make one callout; return the answer for the kubelet, whatever happens."""
+    try:
+        if name in OTHER_CALLOUTS:
+            return {'status': 'Not supported', 'message': f'dynhostpath needs no {name}'}
+        if name not in CALLOUTS:
+            raise Refused(f'unknown callout {name!r:.80}; dynhostpath knows {", ".join(USAGE)}.')
+        if len(arguments) != len(USAGE[name].split()) - 1:
+            raise Refused(f'{name}: wrong number of arguments; usage: dynhostpath {USAGE[name]}')
+        return dict(CALLOUTS[name](facts, *arguments), status='Success')
+    except Refused as error:
+        return {'status': 'Failure', 'message': str(error)}
+    except OSError as error:
+        return {'status': 'Failure', 'message': explain(error, str(error.filename or name))}
+    except Exception as error:
+        place = error.__traceback__
+        while place.tb_next:
+            place = place.tb_next
+        return {'status': 'Failure', 'message': f'dynhostpath: internal error: {type(error).__name__} in line {place.tb_lineno}; please report it.'}
+
+
+# ---- words -------------------------------------------------------------------------------------------------------------------------------
+
+def log(callout: str, outcome: str, facts: dict, started: float):
+    """Send one line to the journal; where there is none, to syslog. Never wait for it, never fail because of it."""
+    fields = {'callout': callout, 'outcome': outcome}
+    fields.update((name, str(facts[name])) for name in FIELDS + ('message',) if name in facts)
+    fields['milliseconds'] = f'{(time.monotonic() - started) * 1000:.1f}'
+    line = ' '.join(f'{name}={to_json(value) if " " in value or not value.isprintable() else value}' for name, value in fields.items())
+    priority = 6 if outcome == 'Success' else 4
+    # The journal's own protocol makes every field one that journalctl can select by, which text in /dev/log is not.
+    native = [f'MESSAGE={line}', f'PRIORITY={priority}', 'SYSLOG_FACILITY=3', 'SYSLOG_IDENTIFIER=dynhostpath']
+    native += [f'DYNHOSTPATH_{name.upper()}={" ".join(value.split())}' for name, value in fields.items()]
+    from _socket import AF_UNIX, SOCK_DGRAM, SOCK_NONBLOCK, socket
+    sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK)
+    for address, text in (('/run/systemd/journal/socket', '\n'.join(native) + '\n'),
+                          ('/dev/log', f'<{3 * 8 + priority}>dynhostpath[{posix.getpid()}]: {line}')):
+        try:
+            sender.sendto(text.encode('utf-8', 'backslashreplace'), address)
+            return
+        except OSError:
+            pass
+
+
+def say(text: str):
+    posix.write(1, text.encode('utf-8', 'backslashreplace'))
+
+
+def main(arguments: list) -> int:
+    started = time.monotonic()
+    # The kubelet reads stderr as part of the answer.
+    posix.dup2(posix.open('/dev/null', posix.O_WRONLY), 2)
+    name, rest, facts = (arguments or [''])[0], arguments[1:], {}
+    if name == 'prune':
+        return prune(rest)
+    result = answer(name, rest, facts)
+    try:
+        say(to_json(result) + '\n')
+    finally:
+        if name in ('mount', 'unmount'):
+            log(name, result['status'], dict(facts, **{key: result[key] for key in ('message',) if key in result}), started)
+    return 0 if result['status'] == 'Success' else 1
+
+
+if __name__ == '__main__':
+    # The interpreter's own tidying up costs a millisecond and more; nothing here needs it.
+    posix._exit(main(sys.argv[1:]))
