@@ -12,10 +12,9 @@ import re
 import shutil
 import stat
 
-from . import _mounts
+from . import _files, _mounts
 from ._outcome import NodeError, Outcome
 
-NEW_MODE = 0o755
 SELINUX = 'security.selinux'
 UNITS = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
 SYSTEM = frozenset((
@@ -79,7 +78,7 @@ def _plan(host_path: dict, forbidden: list, mounts: list):
     _refuse_forbidden(path, forbidden)
     now = _attributes(path)
     _refuse_unfit(host_path, _mounts.holding(path, mounts))
-    new = now or Attributes(0, 0, NEW_MODE, None)
+    new = now or Attributes(0, 0, _files.DIRECTORY_MODE, None)
     return path, now, Attributes(
         _number(host_path['owner'], new.uid, pwd.getpwnam, path, 'owner'),
         _number(host_path['group'], new.gid, grp.getgrnam, path, 'group'),
@@ -184,22 +183,12 @@ def _may_be_deleted(path: str, forbidden: list, mounts: list) -> bool:
 def _apply(path: str, now, then: Attributes, outcome: Outcome):
     try:
         if now is None:
-            _make(path, outcome)
+            _files.make_directory(path, outcome)
         else:
             outcome.undo.append(lambda: _set(path, now))
         _set(path, then)
     except OSError as error:
         raise NodeError(f'The host path {path} could not be made as asked ({error.strerror}): see to its file system.') from error
-
-
-def _make(path: str, outcome: Outcome):
-    missing = [path]
-    while not os.path.lexists(os.path.dirname(missing[0])):
-        missing.insert(0, os.path.dirname(missing[0]))
-    for directory in missing:
-        os.mkdir(directory, NEW_MODE)
-        outcome.undo.append(lambda made=directory: os.rmdir(made))
-        os.chmod(directory, NEW_MODE)
 
 
 def _set(path: str, attributes: Attributes):

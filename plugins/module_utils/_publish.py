@@ -16,11 +16,10 @@ import fcntl
 import os
 import shutil
 
-from . import _callout, _kubelet, _mounts
+from . import _callout, _files, _kubelet, _mounts
 from ._driver_files import PREFIX, READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
 from ._outcome import NodeError, Outcome
 
-DIRECTORY_MODE = 0o755
 EXECUTABLE_MODE = 0o755
 CONFIG_MODE = 0o600
 # Beyond the executable itself: its config, directories and the rounding up to blocks.
@@ -36,10 +35,13 @@ def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool)
     NodeError says why a driver is refused; what was in the plugin dir then goes on working.
     """
     staying = [driver for driver in drivers if driver['state'] != 'absent']
+    outcome = Outcome()
     if check:
-        return _ensure(staying, payloads, plugin_dir, kubelet, check)
-    with _lock(plugin_dir, create=bool(staying)):
-        return _ensure(staying, payloads, plugin_dir, kubelet, check)
+        _ensure(staying, payloads, plugin_dir, kubelet, check, outcome)
+        return outcome
+    with outcome.all_or_nothing(), _lock(plugin_dir, outcome if staying else None):
+        _ensure(staying, payloads, plugin_dir, kubelet, check, outcome)
+    return outcome
 
 
 def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = False) -> Outcome:
@@ -82,10 +84,11 @@ def _pod_name(uid: str, logs: str = '/var/log/pods') -> str:
     return uid
 
 
-def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool) -> Outcome:
+def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, outcome: Outcome):
     plans = [_plan(driver, payloads.get(driver['name']), plugin_dir, kubelet) for driver in drivers]
-    outcome = Outcome(published=[str(plan.place.name) for plan in plans if plan.action != 'nothing'],
-                      awaited=[str(plan.place.name) for plan in plans if plan.action == 'publish' and plan.payload and not plan.payload.arrived])
+    outcome.facts.update(
+        published=[str(plan.place.name) for plan in plans if plan.action != 'nothing'],
+        awaited=[str(plan.place.name) for plan in plans if plan.action == 'publish' and plan.payload and not plan.payload.arrived])
     if any(plan.action == 'publish' for plan in plans):
         _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.payload))
     for driver in drivers:
@@ -96,7 +99,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
     for plan in plans:
         _note(plan, outcome)
     if check or outcome.facts['awaited']:
-        return outcome
+        return
 
     for leftover in leftovers:
         shutil.rmtree(leftover)
@@ -105,15 +108,13 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
             if plan.action in ('publish', 'go back'):
                 _stage(plan)
                 _refuse_failing(plan.place, kubelet)
-        with outcome.all_or_nothing():
-            for plan in plans:
-                _carry_out(plan, outcome)
+        for plan in plans:
+            _carry_out(plan, outcome)
     except OSError as error:
         raise NodeError(f'The drivers could not be written to {plugin_dir} ({error.strerror}): see to its file system; what was there is unchanged.') from error
     finally:
         for plan in plans:
             shutil.rmtree(plan.place.staging.directory, ignore_errors=True)
-    return outcome
 
 
 def _plan(driver: dict, payload, plugin_dir: str, kubelet) -> Plan:
@@ -178,8 +179,8 @@ def _stage(plan: Plan):
     if plan.config:
         _write(staging.config, lambda descriptor: os.write(descriptor, plan.config.encode('utf-8', 'surrogateescape')), CONFIG_MODE)
     os.chown(staging.directory, 0, 0)
-    os.chmod(staging.directory, DIRECTORY_MODE)
-    _sync(staging.directory)
+    os.chmod(staging.directory, _files.DIRECTORY_MODE)
+    _files.sync(staging.directory)
 
 
 def _carry_out(plan: Plan, outcome: Outcome):
@@ -197,18 +198,18 @@ def _carry_out(plan: Plan, outcome: Outcome):
     else:
         os.rename(place.staging.directory, place.directory)
         outcome.undo.append(lambda: _remove(place))
-    _sync(place.plugin_dir)
+    _files.sync(place.plugin_dir)
 
 
 def _replace(place: Place):
     """Put the staged files over the present ones, which are kept. The config goes first, so that the new executable never reads the old one."""
-    _link_over(place.config, place.previous_config)
-    _link_over(place.executable, place.previous)
-    _move_over(place.staging.config, place.config)
+    _files.link_over(place.config, place.previous_config)
+    _files.link_over(place.executable, place.previous)
+    _files.move_over(place.staging.config, place.config)
     os.rename(place.staging.executable, place.executable)
     os.chown(place.directory, 0, 0)
-    os.chmod(place.directory, DIRECTORY_MODE)
-    _sync(place.directory)
+    os.chmod(place.directory, _files.DIRECTORY_MODE)
+    _files.sync(place.directory)
 
 
 def _put_back(place: Place):
@@ -216,18 +217,18 @@ def _put_back(place: Place):
     if not os.path.exists(place.previous):
         _remove(place)
         return
-    _move_over(place.previous_config, place.config)
+    _files.move_over(place.previous_config, place.config)
     os.rename(place.previous, place.executable)
 
 
 def _drop_previous(place: Place):
-    _unlink(place.previous)
-    _unlink(place.previous_config)
+    _files.unlink(place.previous)
+    _files.unlink(place.previous_config)
 
 
 def _remove(place: Place):
     """Take the executable away first: the kubelet then unloads the driver, where a renamed directory would make it retry for ever."""
-    _unlink(place.executable)
+    _files.unlink(place.executable)
     shutil.rmtree(place.directory)
 
 
@@ -238,7 +239,7 @@ def _adjust(place: Place):
 
 
 def _modes(place: Place) -> list:
-    modes = [(place.directory, DIRECTORY_MODE), (place.executable, EXECUTABLE_MODE)]
+    modes = [(place.directory, _files.DIRECTORY_MODE), (place.executable, EXECUTABLE_MODE)]
     return modes + [(place.config, CONFIG_MODE)] if os.path.exists(place.config) else modes
 
 
@@ -280,11 +281,11 @@ def _listing(directory: str) -> str:
 
 
 @contextlib.contextmanager
-def _lock(plugin_dir: str, create: bool = False):
+def _lock(plugin_dir: str, making: Outcome = None):
     """Let one run at a time change the plugin dir. The lock is on the directory itself, so that it leaves no file."""
     try:
-        if create:
-            os.makedirs(plugin_dir, DIRECTORY_MODE, exist_ok=True)
+        if making:
+            _files.make_directory(plugin_dir, making)
         descriptor = os.open(plugin_dir, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
         yield
@@ -313,30 +314,3 @@ def _write(path: str, fill, mode: int):
 def _copy(source: str, descriptor: int):
     with open(source, 'rb') as original, os.fdopen(os.dup(descriptor), 'wb') as copy:
         shutil.copyfileobj(original, copy, READ_AT_ONCE)
-
-
-def _link_over(source: str, target: str):
-    _unlink(target)
-    with contextlib.suppress(FileNotFoundError):
-        os.link(source, target)
-
-
-def _move_over(source: str, target: str):
-    """Rename C(source) over C(target); a missing source leaves no target either."""
-    try:
-        os.rename(source, target)
-    except FileNotFoundError:
-        _unlink(target)
-
-
-def _unlink(path: str):
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-
-
-def _sync(directory: str):
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -28,7 +28,8 @@ class DriverSender(ActionBase):
         """Return the module's result; a source that cannot be read fails the task before anything reaches the node."""
         super().run(tmp, task_vars)
         try:
-            sources = {driver['name']: self._find(driver) for driver in self._sent_drivers()}
+            inventory_dir = (task_vars or {}).get('inventory_dir')
+            sources = {driver['name']: self._find(driver, inventory_dir) for driver in self._sent_drivers()}
             arguments = dict(self._task.args, payloads=[_payload(name, path) for name, path in sources.items()])
             result = self._run_module(arguments, task_vars)
             if result.get('awaited') and not result.get('failed') and not self._task.check_mode:
@@ -51,17 +52,19 @@ class DriverSender(ActionBase):
             return []
         return [driver for driver in drivers if isinstance(driver, dict) and isinstance(driver.get('name'), str) and _is_sent(driver)]
 
-    def _find(self, driver: dict) -> str:
+    def _find(self, driver: dict, inventory_dir) -> str:
+        """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""
         src = driver['src']
         try:
             return self._loader.get_real_file(self._find_needle('files', src))
         except AnsibleError:
-            pass
-        own = FILES / src
-        if own.is_file():
-            return str(own)
-        raise AnsibleActionFail(f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor of the collection: '
-                                'correct the name, or set remote_src if it lies on the node.')
+            beside = [pathlib.Path(inventory_dir, 'files', src), pathlib.Path(inventory_dir, src)] if inventory_dir else []
+            for path in [*beside, FILES / src]:
+                if path.is_file():
+                    return self._loader.get_real_file(str(path))
+        raise AnsibleActionFail(
+            f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
+            'collection: correct the path, or set remote_src if it lies on the node.')
 
     def _transfer(self, path: str) -> str:
         shell = self._connection._shell
