@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conformance suite for FlexVolume drivers: a made-up kubelet with made-up pods, and checks of all that the driver does for them."""
+
+import contextlib
+
+from . import _conformance_leftovers as leftovers
+from . import _conformance_life as life
+from . import _conformance_static as static
+from . import _processes
+from ._conformance_report import Report, Stop, failures
+
+__all__ = ('failures', 'run')
+
+
+def run(executable: str, name, environment: dict, options: dict = None, suite: str = 'basic', check: bool = False, timeout: float = 30,
+        kubelet=None) -> list:
+    """Put the driver to the checks of the suite, C(basic) or C(full), and return them as a list of Check.
+
+    C(name) is its DriverName, C(options) what a pod would ask of it, C(timeout) the seconds after which a callout counts as hung,
+    C(kubelet) the running Kubelet or None. With C(check) only what changes nothing is done: the files, init and the kubelet.
+    Nothing is left behind; what the driver leaves is reported and removed.
+    """
+    report = Report(suite)
+    try:
+        static.files(executable, name, report)
+    except Stop as stop:
+        report.leave_out(0, 999, str(stop))
+        return report.checks()
+    with _processes.adopting():
+        with leftovers.clearing(executable, name, environment, options, timeout, report) as stage:
+            _callouts(stage, report, suite == 'full', check)
+    static.kubelet(kubelet, executable, report)
+    return report.checks()
+
+
+def _callouts(stage, report: Report, full: bool, check: bool):
+    try:
+        static.init(stage, report)
+        if check:
+            raise Stop('check mode mounts nothing')
+        with _leaving_out(report, 600, 699):
+            if full:
+                life.attachable(stage, report)
+        with _leaving_out(report, 400, 599):
+            life.basic_life(stage, report, full)
+            if full:
+                for step in (life.read_only, life.fs_group, life.odd_options, life.metadata, life.many):
+                    step(stage, report)
+        if full:
+            static.odd_callouts(stage, report)
+    except Stop as stop:
+        report.leave_out(200, 699, str(stop))
+
+
+@contextlib.contextmanager
+def _leaving_out(report: Report, first: int, last: int):
+    """What stops one group of checks leaves the others to be made."""
+    try:
+        yield
+    except Stop as stop:
+        report.leave_out(first, last, str(stop))
