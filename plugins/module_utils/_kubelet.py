@@ -66,6 +66,11 @@ def started(kubelet: Kubelet):
     return None
 
 
+def unit(kubelet: Kubelet):
+    """Return the name of the systemd service that runs the kubelet, or None."""
+    return _unit(kubelet.proc, kubelet.pid)
+
+
 def plugin_dir(kubelet, explicit=None, root: str = '/') -> PluginDir:
     """Return the PluginDir in which the kubelet looks for drivers, as a path of this node.
 
@@ -77,10 +82,17 @@ def plugin_dir(kubelet, explicit=None, root: str = '/') -> PluginDir:
     if explicit:
         return PluginDir(explicit, 'argument', f'{explicit} was given as plugin_dir.')
     if kubelet:
-        found = _decide(kubelet.arguments, kubelet.flavour, kubelet.root, f'the {kubelet.flavour} that runs as pid {kubelet.pid}')
-        return _on_node(kubelet, found)
+        return _on_node(kubelet, _decide_running(kubelet))
     flavour, arguments = config.installed(root)
     return _decide(arguments, flavour, root, f'the {flavour} that this node is set up for (none runs)')
+
+
+def sees(kubelet: Kubelet, path: str) -> bool:
+    """Say whether this directory of the node is the one that the kubelet finds where it looks, in its own mount namespace."""
+    if kubelet.root == '/':
+        return True
+    identity = _roots.identity(path)
+    return identity is not None and identity == _roots.identity(_roots.resolved(_decide_running(kubelet).path, kubelet.root))
 
 
 def callout_environment(kubelet) -> dict:
@@ -196,19 +208,23 @@ def _arguments(proc: str, pid: int, flavour: str, words: list, environment: dict
         path = config.flag(command, 'kubelet-args-file')
         return config.argument_file(path.value, environment, root) if path else []
     if flavour == 'k3s':
-        return config.rancher('k3s', command[1:] or config.service(_unit(proc, pid), root), environment, root)
+        return config.rancher('k3s', command[1:] or config.service(_unit(proc, pid) or 'k3s.service', root), environment, root)
     return command
 
 
-def _unit(proc: str, pid: int) -> str:
-    """Return the name of the service whose cgroup holds the process."""
+def _unit(proc: str, pid: int):
+    """Return the service whose cgroup holds the process, the innermost on a node that is itself a container, or None."""
     names = [part for line in (read(f'{proc}/{pid}/cgroup') or '').split('\n') for part in line.split('/') if part.endswith('.service')]
-    return (names or ['k3s.service'])[-1]
+    return names[-1] if names else None
 
 
 def _absolute(path: str) -> str:
     """The kubelet's working directory is /."""
     return os.path.join('/', path)
+
+
+def _decide_running(kubelet: Kubelet) -> PluginDir:
+    return _decide(kubelet.arguments, kubelet.flavour, kubelet.root, f'the {kubelet.flavour} that runs as pid {kubelet.pid}')
 
 
 def _decide(arguments: list, flavour: str, root: str, subject: str) -> PluginDir:
