@@ -8,7 +8,7 @@ import argparse
 import os
 import subprocess
 
-from . import host, sets
+from . import host, pods, sets
 
 
 def main() -> int:
@@ -48,6 +48,21 @@ def _parser() -> argparse.ArgumentParser:
     reboot = commands.add_parser('reboot', help='reboot a node, and wait until it can be used')
     reboot.add_argument('node', metavar='NODE')
     reboot.set_defaults(command=lambda nodes, arguments: nodes.reboot(arguments.node))
+
+    pod = commands.add_parser('pod', help='static pods on a kubelet node').add_subparsers(required=True, metavar='ACTION')
+    put = pod.add_parser('put', help='start a pod, and wait until it runs')
+    put.add_argument('--driver', default='', metavar='VENDOR/DRIVER', help='mount a volume of this FlexVolume driver at /data')
+    put.add_argument('--option', action='append', default=[], metavar='KEY=VALUE', help="one of the volume's options")
+    put.add_argument('--script', default=pods.SLEEP, help='what the container runs (default: nothing, for ever)')
+    put.set_defaults(command=_put_pod)
+    remove = pod.add_parser('remove', help='end a pod, and wait until its volume is unmounted')
+    remove.set_defaults(command=_remove_pod)
+    for action in (put, remove):
+        action.add_argument('node', metavar='NODE')
+        action.add_argument('pod', metavar='POD')
+    show = pod.add_parser('list', help='list the pods, running or not')
+    show.add_argument('node', metavar='NODE')
+    show.set_defaults(command=_list_pods)
     return parser
 
 
@@ -62,3 +77,27 @@ def _inventory(nodes: sets.NodeSet, _arguments: argparse.Namespace):
 
 def _exec(nodes: sets.NodeSet, arguments: argparse.Namespace) -> int:
     return subprocess.run(nodes.ssh(arguments.node, *arguments.words), check=False).returncode
+
+
+def _put_pod(nodes: sets.NodeSet, arguments: argparse.Namespace):
+    options = dict(option.partition('=')[::2] for option in arguments.option)
+    pod = pods.pod(arguments.pod, arguments.driver, options, arguments.script)
+    kubelet = pods.Kubelet(nodes, arguments.node)
+    kubelet.put(pod)
+    kubelet.wait_running(pod)
+
+
+def _remove_pod(nodes: sets.NodeSet, arguments: argparse.Namespace):
+    kubelet = pods.Kubelet(nodes, arguments.node)
+    chosen = [pod for pod in kubelet.manifests() if pods.name_of(pod) == arguments.pod]
+    if not chosen:
+        raise host.Failure(f'there is no pod {arguments.pod!r} on {arguments.node}: see "pod list {arguments.node}".')
+    kubelet.remove(*chosen)
+    kubelet.wait_gone(*chosen)
+
+
+def _list_pods(nodes: sets.NodeSet, arguments: argparse.Namespace):
+    kubelet = pods.Kubelet(nodes, arguments.node)
+    running = kubelet.running()
+    for pod in kubelet.manifests():
+        print(pods.name_of(pod), pods.uid_of(pod), 'running' if pods.uid_of(pod) in running else 'waiting')

@@ -12,7 +12,7 @@ from . import host, images
 
 PLAIN = ('iproute2', 'kmod', 'openssh-server', 'procps', 'python3', 'python3-apt')
 SYSTEMD = (*PLAIN, 'dbus', 'systemd', 'systemd-sysv')
-KUBELET = (*SYSTEMD, 'busybox-static', 'containerd', 'iptables', 'mount', 'runc')
+KUBELET = (*SYSTEMD, 'busybox-static', 'containerd', 'mount', 'runc')
 PACKAGES = {'plain': PLAIN, 'systemd': SYSTEMD, 'kubelet': KUBELET}
 
 # What a node can install although nothing leads out of it: kept, with its dependencies, in an apt source inside the root.

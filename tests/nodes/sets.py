@@ -19,6 +19,7 @@ NAME = re.compile(r'[a-z][a-z0-9]{0,19}')
 LARGEST = 200
 SSH_OPTIONS = ('-o', 'IdentitiesOnly=yes', '-o', 'LogLevel=ERROR', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null')
 BOOT_SECONDS = 120
+READY = {'plain': ('true',), 'systemd': ('systemctl', 'is-system-running', '--wait'), 'kubelet': kubelet.READY}
 
 
 class NodeSet:
@@ -89,7 +90,8 @@ class NodeSet:
     def ssh(self, name: str, *command: str) -> list:
         """Return the words of the command that runs C(command) on a node; without one, a shell."""
         remote = [shlex.join(command)] if command else []
-        return [str(self.dir / 'ssh'), *SSH_OPTIONS, '-i', str(self.run_dir / 'key'), f'root@{self._node(name)["address"]}', *remote]
+        shared = ('-o', 'ControlMaster=auto', '-o', 'ControlPersist=60', '-o', f'ControlPath={self.run_dir}/control/%h')
+        return [str(self.dir / 'ssh'), *SSH_OPTIONS, *shared, '-i', str(self.run_dir / 'key'), f'root@{self._node(name)["address"]}', *remote]
 
     def run(self, name: str, *command: str, stdin: str = '') -> str:
         """Run a command on a node and return what it printed; raise Failure when it fails."""
@@ -132,7 +134,7 @@ class NodeSet:
             return
         self._remove()
         self.dir.mkdir(parents=True)
-        self.run_dir.mkdir(parents=True)
+        (self.run_dir / 'control').mkdir(parents=True, mode=0o700)
         used = [json.loads(state.read_text(encoding='utf-8'))['index'] for state in host.RUN.glob('*/state.json')]
         index = next(number for number in range(256) if number not in used)
         self._save({'index': index, 'nodes': {}})
@@ -178,8 +180,7 @@ class NodeSet:
 
     def _await(self, name: str):
         node = self._node(name)
-        ready = ('true',) if node['kind'] == 'plain' else ('systemctl', 'is-system-running', '--wait')
-        command = self.ssh(name, *ready)
+        command = self.ssh(name, *READY[node['kind']])
         command[1:1] = ['-o', 'ConnectTimeout=5']
         deadline = time.monotonic() + BOOT_SECONDS
         while True:
