@@ -10,7 +10,10 @@ SHELL := bash
 
 PYTHON ?= /usr/bin/python3
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/nodeops.flexvolume
+# ansible-test gets a home of its own; the cache and pip's settings stay where they are.
+export XDG_CACHE_HOME ?= $(HOME)/.cache
+export XDG_CONFIG_HOME ?= $(HOME)/.config
+CACHE := $(XDG_CACHE_HOME)/nodeops.flexvolume
 TOOLS := $(CACHE)/tools-$(shell { echo $(PYTHON_VERSION); cat tests/tools/*.txt; } | sha256sum | cut -c1-12)
 BUILD := $(CURDIR)/.build
 TARBALL := $(BUILD)/nodeops-flexvolume-$(shell sed -n 's/^version: //p' galaxy.yml).tar.gz
@@ -18,6 +21,7 @@ STAGED := tests/tools/staged
 
 export PATH := $(TOOLS)/controller/bin:$(TOOLS)/pythons:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
+export MOLECULE_COMMAND_BORDERS := false
 
 .PHONY: help
 help: ## what can be made
@@ -30,6 +34,10 @@ tools: ## the pinned tools, installed once into the cache
 .PHONY: env
 env: tools ## what puts the tools on a shell's PATH: eval "$(make env)"
 	@echo 'export PATH=$(TOOLS)/controller/bin:$(TOOLS)/pythons:$$PATH'
+
+.PHONY: lock
+lock: ## new pins in tests/tools/*.txt
+	tests/tools/lock $(PYTHON)
 
 .PHONY: demo
 demo: install ## three nodes, the driver deployed on them, and a look around
@@ -48,7 +56,7 @@ ansible-lint: tools
 	$(STAGED) ansible-lint
 
 ruff: tools
-	ruff check --no-cache
+	ruff check --no-cache --output-format concise
 
 mypy: tools
 	$(STAGED) bash -c 'cd ../../.. && mypy --config-file $(CURDIR)/mypy.ini --cache-dir $(TOOLS)/mypy ansible_collections'
@@ -97,3 +105,19 @@ node-units: tools
 
 driver-tests: tools ## the driver, run as the kubelet runs it, in mount namespaces of its own
 	unshare --mount --propagation private pytest -p no:cacheprovider tests/driver
+
+integration: tools ## the modules against a node over SSH
+	HOME=$(TOOLS)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)
+
+molecule: install ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test $(or $(T),--all)
+
+# --- longer than a test may take --------------------------------------------------------------------------------------------------------------
+
+.PHONY: soak bench
+soak: install ## the driver and the kubelet, at full counts
+	SOAK=1 unshare --mount --propagation private pytest -p no:cacheprovider tests/driver
+	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
+
+bench: install ## what a deploy costs, beside a plain role
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/bench/bench
