@@ -4,6 +4,7 @@
 
 """One callout to a FlexVolume driver, made and judged as the kubelet does (kubernetes: pkg/volume/flexvolume/driver-call.go)."""
 
+import base64
 import collections
 import errno
 import json
@@ -280,6 +281,18 @@ def _why_timed_out(answer: Answer) -> str:
             f'it ended, but a process that it left behind still held its output open after {answer.seconds:.0f} s, '
             'and the kubelet waits for that for ever.')
     return f'it had not finished after {answer.seconds:.0f} s and was killed; the kubelet would wait for it for ever.'
+
+
+def decoded_secrets(options: dict) -> set:
+    """Return the texts behind the secrets, which the kubelet hands over in base64: drivers decode them, and may repeat them."""
+    texts = set()
+    for key, value in options.items():
+        if key.startswith(SECRET):
+            try:
+                texts.add(base64.b64decode(str(value), validate=True).decode('utf-8').strip())
+            except ValueError:
+                continue
+    return texts - {''}
 
 
 def _why_not_started(answer: Answer) -> str:

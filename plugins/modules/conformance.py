@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: conformance
+short_description: Check FlexVolume drivers on a node
+version_added: 0.1.0
+author:
+  - The nodeops.flexvolume maintainers (@nodeops)
+description:
+  - Takes each driver of the list, whoever made it, through the life of volumes of made-up pods, as the kubelet would, below a temporary
+    directory, and judges its answers as the kubelet does.
+  - Each check has a number and a level. The task fails when a MUST fails, which means that the kubelet would refuse the driver, or that a pod,
+    its data or the node would come to harm.
+  - Nothing is left on the node. What a driver leaves behind or lets hang is reported, and removed or killed.
+  - Only the options of a driver's volumes are taken from its entry in the list. Drivers whose C(state) is C(absent) are passed over.
+extends_documentation_fragment:
+  - nodeops.flexvolume.drivers
+  - nodeops.flexvolume.attributes
+attributes:
+  check_mode:
+    support: full
+    details: Looks at the files, calls C(init), asks the kubelet, and says which checks were left out.
+  diff_mode:
+    support: N/A
+    details: This module changes nothing.
+options:
+  suite:
+    description:
+      - V(basic) mounts and unmounts one volume, which takes a fraction of a second. V(full) makes all checks.
+    type: str
+    choices: [basic, full]
+    default: full
+  strict:
+    description:
+      - Whether a SHOULD that fails also fails the task.
+    type: bool
+    default: false
+  timeout:
+    description:
+      - Seconds after which a callout counts as hung.
+    type: float
+    default: 30
+  junit_dir:
+    description:
+      - Directory on the controller for a report in JUnit XML, one file a host, C(flexvolume-conformance-<host>.xml). Nothing is written in
+        check mode.
+    type: str
+  secrets:
+    description:
+      - Further options for the volumes of the drivers, by the driver's name, that are kept out of results and logs. The action plugin moves the
+        C(options) here whose key begins with C(kubernetes.io/secret/).
+    type: dict
+    default: {}
+seealso:
+  - module: nodeops.flexvolume.callout
+"""
+
+EXAMPLES = r"""
+- name: Check every driver of the node in full and report to the CI
+  nodeops.flexvolume.conformance:
+    drivers: "{{ flexvolume_drivers }}"
+    junit_dir: reports
+
+- name: Check somebody else's driver that needs options
+  nodeops.flexvolume.conformance:
+    drivers:
+      - name: fstab/cifs
+        options:
+          networkPath: //fileserver/scratch
+          mountOptions: vers=3.0
+          kubernetes.io/secret/username: "{{ scratch_user | b64encode }}"
+          kubernetes.io/secret/password: "{{ scratch_password | b64encode }}"
+    strict: true
+"""
+
+RETURN = r"""
+plugin_dir:
+  description: The plugin dir in which the drivers were looked up, and why it is that one.
+  returned: always
+  type: dict
+  sample:
+    path: /usr/libexec/kubernetes/kubelet-plugins/volume/exec
+    source: default
+    reason: No kubelet runs on this node.
+drivers:
+  description: What came of each driver.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The driver's name.
+      type: str
+      sample: nodeops/dynhostpath
+    executable:
+      description: The driver's executable.
+      type: str
+      sample: /usr/libexec/kubernetes/kubelet-plugins/volume/exec/nodeops~dynhostpath/dynhostpath
+    passed:
+      description: Whether no check failed that counts.
+      type: bool
+      sample: true
+    seconds:
+      description: How long the checks took.
+      type: float
+      sample: 1.2
+    checks:
+      description: Every check of the suite.
+      type: list
+      elements: dict
+      contains:
+        number:
+          description: The check's number, which stays the same from release to release.
+          type: int
+          sample: 404
+        title:
+          description: What is checked.
+          type: str
+          sample: mount again succeeds and does not stack
+        level:
+          description: V(MUST) or V(SHOULD).
+          type: str
+          sample: MUST
+        outcome:
+          description: V(passed), V(failed) or V(left out).
+          type: str
+          sample: passed
+        evidence:
+          description: What was seen, or why the check was left out.
+          type: str
+          sample: ""
+        advice:
+          description: What to do when the check fails.
+          type: str
+          sample: Answer Success if the directory is a mount point already.
+junit:
+  description: The report on the controller.
+  returned: when O(junit_dir) is given, except in check mode
+  type: str
+  sample: reports/flexvolume-conformance-node1.xml
+"""
+
+import os
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _callout, _conformance, _drivers, _kubelet
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+
+
+def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> dict:
+    """Put one driver of the list to the checks and return what came of it."""
+    name = driver['name']
+    executable = os.path.join(plugin_dir, name.directory, name.driver)
+    options = dict(driver['options'] or {}, **parameters['secrets'].get(str(name), {}))
+    start = time.monotonic()
+    checks = _conformance.run(
+        executable, name, _kubelet.callout_environment(running), options, parameters['suite'], check, parameters['timeout'], running)
+    return dict(
+        name=str(name), executable=executable, passed=not _conformance.failures(checks, parameters['strict']),
+        seconds=round(time.monotonic() - start, 3), checks=[dict(found._asdict()) for found in checks])
+
+
+def complaint(results: list, strict: bool) -> str:
+    """Name in one sentence a driver what failed."""
+    lines = []
+    for result in results:
+        failed = [check for check in result['checks'] if check['outcome'] == 'failed' and (strict or check['level'] == 'MUST')]
+        if failed:
+            listed = '; '.join(f'{check["number"]} {check["title"]}: {check["evidence"]}' for check in failed)
+            lines.append(f'{result["name"]} fails {len(failed)} of {len(result["checks"])} checks: {listed}.')
+    return ' '.join(lines)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            drivers=_drivers.DRIVERS,
+            plugin_dir=_drivers.PLUGIN_DIR,
+            suite=dict(type='str', choices=['basic', 'full'], default='full'),
+            strict=dict(type='bool', default=False),
+            timeout=dict(type='float', default=30),
+            junit_dir=dict(type='str'),
+            secrets=dict(type='dict', default={}, no_log=True),
+        ),
+        supports_check_mode=True,
+    )
+    parameters = module.params
+    for secrets in parameters['secrets'].values():
+        module.no_log_values.update(_callout.decoded_secrets(secrets))
+    try:
+        drivers = [driver for driver in _drivers.read(parameters) if driver['state'] != 'absent']
+    except NodeError as error:
+        module.fail_json(msg=str(error))
+    if parameters['timeout'] <= 0:
+        module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
+    running = _kubelet.running()
+    plugin_dir = _kubelet.plugin_dir(running, parameters['plugin_dir'])
+    results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in drivers]
+    answer = dict(changed=False, plugin_dir=dict(plugin_dir._asdict()), drivers=results)
+    if all(result['passed'] for result in results):
+        module.exit_json(**answer)
+    module.fail_json(msg=complaint(results, parameters['strict']), **answer)
+
+
+if __name__ == '__main__':
+    main()
