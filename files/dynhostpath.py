@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -IS
+#!/usr/bin/python3 -IScimport sys;exec(open(sys.argv[1]).read().split('\n# --')[0])
 # Copyright: (c) 2026, The nodeops.flexvolume maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -12,11 +12,49 @@ A callout goes one way: parse it, decide on the options, walk the path below the
 The administrator's settings lie in .config.json beside this file; docs/docsite/dynhostpath.md explains each of them.
 """
 
-# Start-up is what a callout costs. -IS leaves out the site module, posix stands in for os, and what not every callout needs is imported
-# where it is needed.
-import errno
+# Start-up is what a callout costs: -IS leaves out the site module, posix stands in for os, what only some callouts need is imported there,
+# and the file is not compiled each time: the first line runs no more than this head, which fetches the compiled form of the whole.
+# Under another first line, or as `python3 dynhostpath.py init`, all works the same, only at twice the price.
 import posix
 import sys
+
+CACHE = '/run/dynhostpath'
+
+
+def compiled(path: str):
+    """Return this file's code, from the cache if it was made of this very source by this very interpreter."""
+    import marshal
+    cache = f'{CACHE}/{sys.hexversion:x}'
+    with open(path, 'rb') as file:
+        source = file.read()
+    try:
+        with open(cache, 'rb') as file:
+            status = posix.fstat(file.fileno())
+            if status.st_uid == posix.geteuid() and not status.st_mode & 0o022:
+                origin, code = marshal.loads(file.read())
+                if origin == source:
+                    return code
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    code = compile(source, path, 'exec')
+    try:
+        if not posix.access(CACHE, posix.F_OK):
+            posix.mkdir(CACHE, 0o700)
+        with open(f'{cache}.{posix.getpid()}', 'wb') as file:
+            file.write(marshal.dumps((source, code)))
+        posix.rename(file.name, cache)
+    except OSError:
+        pass
+    return code
+
+
+if __name__ == '__main__' and '__file__' not in globals():
+    __file__ = sys.argv.pop(1)
+    exec(compiled(__file__))
+
+# ---- settings ----------------------------------------------------------------------------------------------------------------------------
+
+import errno
 import time
 
 DEFAULTS = {
@@ -27,6 +65,7 @@ DEFAULTS = {
     'mode': '0755',
     'mount_flags': ['nosuid', 'nodev'],
     'retention': 'retain',
+    'size': None,
     'by_pod': False,
     'pod_options': {},
 }
@@ -131,12 +170,17 @@ def retention(value, what: str) -> int:
     return quantity(value, SECONDS, what, '"retain", "delete" or a time such as "12h" or "7d"')
 
 
-def size(value, what: str):
-    """Return the volume's limit in bytes, or None."""
-    limit = None if value is None else quantity(value, BYTES, what, 'a size such as "500Mi" or "10Gi", at least "4Mi"')
-    if limit is not None and not 4 << 20 <= limit < 1 << 60:
-        raise Refused(f'{what} {value!r:.80}: out of range; write a size such as "500Mi" or "10Gi", at least "4Mi".')
+def size(value, what: str) -> int:
+    """Return the volume's limit in bytes."""
+    wanted = 'a size such as "500Mi" or "10Gi", at least "4Mi"'
+    limit = quantity(value, BYTES, what, wanted)
+    if not 4 << 20 <= limit < 1 << 60:
+        raise Refused(f'{what} {value!r:.80}: out of range; write {wanted}.')
     return limit
+
+
+def optional_size(value, what: str):
+    return None if value is None else size(value, what)
 
 
 def quantity(value, units: dict, what: str, wanted: str) -> int:
@@ -197,11 +241,11 @@ def bounds(value, option: str, what: str) -> tuple:
 
 SETTINGS = {
     'base': absolute, 'layout': layout, 'owner': identity, 'group': identity, 'mode': permissions, 'mount_flags': mount_flags,
-    'retention': retention, 'by_pod': switch, 'pod_options': pod_options,
+    'retention': retention, 'size': optional_size, 'by_pod': switch, 'pod_options': pod_options,
 }
 POD_OPTIONS = {
     'mode': (permissions, ('max',)), 'owner': (identity, ('min', 'max')), 'group': (identity, ('min', 'max')),
-    'subdirectory': (component, ()), 'retention': (retention, ('max',)),
+    'subdirectory': (component, ()), 'retention': (retention, ('max',)), 'size': (size, ('max',)),
 }
 
 
@@ -209,7 +253,7 @@ POD_OPTIONS = {
 
 def configuration() -> dict:
     """Read and check the administrator's settings; without a file they are the defaults."""
-    path = __file__.rpartition('/')[0] + '/.config.json'
+    path = __file__[:__file__.rfind('/') + 1] + '.config.json'
     try:
         fd = posix.open(path, posix.O_RDONLY)
     except FileNotFoundError:
@@ -231,6 +275,8 @@ def settle_configuration(given: dict, path: str) -> dict:
     fields = ''.join(config['layout'])
     if '{uid}' not in fields and (config['retention'] != FOREVER or 'retention' in config['pod_options']):
         raise Refused(f'{path}: retention needs {{uid}} in the layout, or one pod\'s data could be deleted with another\'s.')
+    if not ('{uid}' in fields and '{volume}' in fields) and (config['size'] or 'size' in config['pod_options']):
+        raise Refused(f'{path}: size needs {{uid}} and {{volume}} in the layout, or two volumes would share one limit.')
     return config
 
 
@@ -253,7 +299,7 @@ def decide(config: dict, options: dict, volume: dict) -> dict:
         raise Refused(f'kubernetes.io/readwrite {access!r:.80}: write ro or rw.')
 
     wishes = {name: wish(config, name, value) for name, value in options.items() if not name.startswith('kubernetes.io/')}
-    plan = {name: wishes.get(name, config[name]) for name in ('owner', 'group', 'mode')}
+    plan = {name: wishes.get(name, config[name]) for name in ('owner', 'group', 'mode', 'size')}
     plan['retention'] = wishes.get('retention')
     plan['directory'] = [component(fill(part, volume), 'path component') for part in config['layout']]
     if 'subdirectory' in wishes:
@@ -404,28 +450,31 @@ def mount_id(fd: int) -> bytes:
         posix.close(info)
 
 
-def open_mount_dir(mount_dir: str) -> tuple:
-    """Return a descriptor of the mount dir and whether something is mounted on it."""
-    target = posix.open(mount_dir, posix.O_PATH | posix.O_DIRECTORY | posix.O_NOFOLLOW)
-    above = posix.open('..', posix.O_PATH | posix.O_DIRECTORY, dir_fd=target)
+def is_mounted(directory: int) -> bool:
+    """Tell whether the open directory is the root of a mount."""
+    above = posix.open('..', posix.O_PATH | posix.O_DIRECTORY, dir_fd=directory)
     try:
-        return target, mount_id(target) != mount_id(above)
+        return mount_id(directory) != mount_id(above)
     finally:
         posix.close(above)
+
+
+def open_mount_dir(mount_dir: str) -> int:
+    return posix.open(mount_dir, posix.O_PATH | posix.O_DIRECTORY | posix.O_NOFOLLOW)
 
 
 def attach(directory: int, mount_dir: str, flags: int):
     """Make the directory appear at the mount dir with exactly these flags; once, however often it is called."""
     try:
-        target, mounted = open_mount_dir(mount_dir)
+        target = open_mount_dir(mount_dir)
     except OSError as error:
         raise Refused(explain(error, f'mount dir {mount_dir}')) from None
     # What the base is mounted with holds for its volumes too.
     flags |= posix.fstatvfs(directory).f_flag & ALL_FLAGS
-    if mounted and not same_file(target, directory):
-        raise Refused(f'mount dir {mount_dir}: something else is mounted there; unmount it.')
-    if not mounted:
+    if not is_mounted(target):
         bind(directory, target, flags)
+    elif not same_file(target, directory):
+        raise Refused(f'mount dir {mount_dir}: something else is mounted there; unmount it.')
     posix.close(target)
     if posix.statvfs(mount_dir).f_flag & ALL_FLAGS != flags:
         libc('mount', None, encode(mount_dir), None, MS_REMOUNT | MS_BIND | flags, None)
@@ -443,9 +492,10 @@ def detach(mount_dir: str):
     lazily = 0
     while True:
         try:
-            target, mounted = open_mount_dir(mount_dir)
+            target = open_mount_dir(mount_dir)
         except (FileNotFoundError, NotADirectoryError):
             return
+        mounted = is_mounted(target)
         posix.close(target)
         if not mounted:
             return
@@ -504,6 +554,14 @@ def forget(state: int, volume: str):
         pass
 
 
+def forget_volume(base: int, state: int, volume: str, record: dict):
+    """Remove what the driver keeps of a volume beside its directory."""
+    if 'size' in record:
+        release(base, record)
+        forget(state, '.image-' + volume)
+    forget(state, volume)
+
+
 def link(base: int, record: dict, uid: str, volume: str):
     """Point .by-pod/NAMESPACE/POD/VOLUME, the path for log collectors, at the directory of the pod's latest incarnation."""
     shelf = make_directory(base, [BY_POD, record['namespace'], record['pod']], [])
@@ -534,6 +592,89 @@ def read_link(shelf: int, name: str):
         return None
 
 
+# ---- the size limit: a project quota where the base's file system keeps them, a loop-mounted image elsewhere -----------------------------
+
+QUOTACTL_FD, SET_PROJECT_QUOTA, BLOCKS_AND_INODES = 443, 0x80000802, 5
+FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_XFLAG_PROJINHERIT = 0x801c581f, 0x401c5820, 0x200
+BYTES_PER_INODE = 16384
+
+
+def bound(base: int, state: int, volume: str, plan: dict, directory: int) -> int:
+    """Return a descriptor of the directory, which from here on holds no more than the plan's size."""
+    image = '.image-' + volume
+    if is_mounted(directory):
+        return directory
+    if not exists(image, state):
+        if set_project_quota(directory, plan['size']):
+            return directory
+        make_image(state, image, plan['size'])
+    device = run(state, 'losetup', '--find', '--show', '--nooverlap', f'/proc/self/fd/{state}/{image}')
+    try:
+        libc('mount', encode(device), b'/proc/self/fd/%d' % directory, b'ext4', plan['flags'] & ~RDONLY, None)
+    finally:
+        # While it is mounted, this only marks it to be freed together with the mount.
+        run(state, 'losetup', '--detach', device)
+    posix.close(directory)
+    directory = walk(base, plan['directory'])
+    remove_empty(directory, ['lost+found'])
+    return directory
+
+
+def set_project_quota(directory: int, limit: int) -> bool:
+    """Give the directory a project of its own, numbered by its inode, with this limit; return whether the file system can."""
+    from fcntl import ioctl
+    project = posix.fstat(directory).st_ino & 0xffffffff
+    words = (limit // 1024, 0, 0, limit // BYTES_PER_INODE, 0, 0, 0, 0, BLOCKS_AND_INODES)
+    try:
+        libc('syscall', QUOTACTL_FD, directory, SET_PROJECT_QUOTA, project, b''.join(word.to_bytes(8, sys.byteorder) for word in words))
+    except OSError:
+        return False
+    attributes = bytearray(28)
+    ioctl(directory, FS_IOC_FSGETXATTR, attributes)
+    attributes[0:4] = (int.from_bytes(attributes[0:4], sys.byteorder) | FS_XFLAG_PROJINHERIT).to_bytes(4, sys.byteorder)
+    attributes[12:16] = project.to_bytes(4, sys.byteorder)
+    ioctl(directory, FS_IOC_FSSETXATTR, attributes)
+    return True
+
+
+def make_image(state: int, image: str, limit: int):
+    fd = posix.open('.new-image', posix.O_RDWR | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
+    try:
+        posix.ftruncate(fd, limit)
+        run(state, 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/.new-image')
+        posix.rename('.new-image', image, src_dir_fd=state, dst_dir_fd=state)
+    except Refused:
+        forget(state, '.new-image')
+        raise
+    finally:
+        posix.close(fd)
+
+
+def run(state: int, *command) -> str:
+    """Run one of the tools for images, which may use the descriptor C(state); return its output."""
+    from subprocess import PIPE, STDOUT, run as start
+    try:
+        result = start(command, stdin=posix.open('/dev/null', posix.O_RDONLY), stdout=PIPE, stderr=STDOUT, pass_fds=(state,),
+                       env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
+    except FileNotFoundError:
+        raise Refused(f'size: {command[0]} is missing on this node; install it, or put the base on a file system with project quota.') from None
+    output = ' '.join(result.stdout.decode('utf-8', 'replace').split())
+    if result.returncode:
+        raise Refused(f'size: {command[0]} failed: {output:.300}')
+    return output
+
+
+def release(base: int, record: dict):
+    """Unmount the image, if the volume has one."""
+    parent, _slash, name = record['directory'].rpartition('/')
+    try:
+        above = walk(base, parent.split('/'))
+    except FileNotFoundError:
+        return
+    detach(f'/proc/self/fd/{above}/{name}')
+    posix.close(above)
+
+
 # ---- retention ---------------------------------------------------------------------------------------------------------------------------
 
 def reap(base: int, state: int, uid: str, config: dict, dry_run: bool = False) -> list:
@@ -548,9 +689,10 @@ def reap(base: int, state: int, uid: str, config: dict, dry_run: bool = False) -
     needed = [record['directory'] for volume, record in records.items() if record and volume not in due]
     removed = [(volume, record) for volume, record in due.items() if not any(overlap(record['directory'], other) for other in needed)]
     for volume, record in () if dry_run else removed:
+        release(base, record)
         discard(base, record['directory'].split('/'), f'{uid}~{volume}')
         unlink_if_ours(base, record, volume)
-        forget(state, volume)
+        forget_volume(base, state, volume, record)
     if not dry_run:
         remove_empty(base, [STATE, uid], 1)
     return removed
@@ -653,9 +795,9 @@ def pod_is_gone(mount_dir: str) -> bool:
     return exists(pod_dir.rsplit('/', 1)[0]) and not exists(pod_dir)
 
 
-def exists(path: str) -> bool:
+def exists(path: str, directory=None) -> bool:
     try:
-        posix.lstat(path)
+        posix.stat(path, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return False
     return True
@@ -696,15 +838,16 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     config = configuration()
     plan = decide(config, parse_object(text, 'the options of the volume'), facts)
     base = open_base(config)
+    record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory']), 'ended': 0}
     made = []
     state = before = None
     try:
         state = lock_pod(base, facts['uid'], made)
         before = read_record(state, facts['volume'])
-        record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory']), 'ended': 0}
-        if plan['retention'] is not None:
-            record['retention'] = plan['retention']
+        record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
         directory = make_directory(base, plan['directory'], made)
+        if plan['size']:
+            directory = bound(base, state, facts['volume'], plan, directory)
         own(directory, plan)
         if record != before:
             write_record(state, facts['volume'], record)
@@ -713,7 +856,7 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
         attach(directory, mount_dir, plan['flags'])
     except (OSError, Refused) as error:
         if state is not None and not before:
-            forget(state, facts['volume'])
+            forget_volume(base, state, facts['volume'], record)
         for names in reversed(made):
             remove_empty(base, names, len(names) - 1)
         if isinstance(error, Refused):
@@ -739,6 +882,8 @@ def unmount(facts: dict, mount_dir: str) -> dict:
     facts.update((name, record[name]) for name in ('namespace', 'pod') if name in record)
     try:
         if record:
+            if 'size' in record:
+                release(base, record)
             write_record(state, facts['volume'], dict(record, ended=record['ended'] or int(time.time())))
         reap(base, state, facts['uid'], config)
     except OSError as error:
@@ -800,6 +945,7 @@ def say(text: str):
 
 def main(arguments: list) -> int:
     started = time.monotonic()
+    posix.umask(0o022)
     # The kubelet reads stderr as part of the answer.
     posix.dup2(posix.open('/dev/null', posix.O_WRONLY), 2)
     name, rest, facts = (arguments or [''])[0], arguments[1:], {}
