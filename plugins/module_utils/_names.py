@@ -9,7 +9,7 @@ import re
 
 from ._outcome import NodeError
 
-VENDOR = re.compile(r'[a-z0-9]([a-z0-9.-]*[a-z0-9])?', re.IGNORECASE)
+VENDOR = re.compile(r'[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?')
 DRIVER = re.compile(r'[A-Za-z0-9_-][A-Za-z0-9._-]*')
 LONGEST = 100
 
