@@ -11,18 +11,19 @@ import re
 Mount = collections.namedtuple('Mount', ('mount_id', 'root', 'path', 'options', 'fs_type', 'source'))
 
 
-def read(pid='self') -> list:
+def read(pid='self', proc: str = '/proc') -> list:
     """Return every Mount that the process sees, in the order in which they were mounted."""
-    with open(f'/proc/{pid}/mountinfo', encoding='utf-8', errors='surrogateescape') as table:
+    with open(f'{proc}/{pid}/mountinfo', encoding='utf-8', errors='surrogateescape', newline='\n') as table:
         return [parse(line) for line in table]
 
 
 def parse(line: str) -> Mount:
-    """Read one line of mountinfo."""
+    """Read one line of mountinfo. A file system that is read-only, for one because it met an error, makes its mounts so."""
     fields, _separator, rest = line.rstrip('\n').partition(' - ')
     mount_id, _parent, _device, root, path, options = fields.split(' ')[:6]
-    fs_type, source = rest.split(' ')[:2]
-    return Mount(int(mount_id), _unescape(root), _unescape(path), frozenset(options.split(',')), fs_type, _unescape(source))
+    fs_type, source, of_file_system = rest.split(' ')[:3]
+    flags = frozenset(options.split(',')) | ({'ro'} & set(of_file_system.split(',')))
+    return Mount(int(mount_id), _unescape(root), _unescape(path), flags, fs_type, _unescape(source))
 
 
 def at(path: str, mounts: list) -> list:
@@ -40,8 +41,16 @@ def holding(path: str, mounts: list) -> Mount:
     """Return the mount on which C(path), which need not exist yet, lies."""
     real = os.path.realpath(path)
     candidates = [mount for mount in mounts if real == mount.path or real.startswith(mount.path.rstrip('/') + '/')]
+    if not candidates:
+        return _root_of_chroot()
     longest = max(len(mount.path) for mount in candidates)
     return [mount for mount in candidates if len(mount.path) == longest][-1]
+
+
+def _root_of_chroot() -> Mount:
+    """Return what holds a chroot's root: mountinfo leaves it out where that is no mount point."""
+    flags = os.statvfs('/').f_flag
+    return Mount(0, '/', '/', frozenset(name for name, flag in (('ro', os.ST_RDONLY), ('noexec', os.ST_NOEXEC)) if flags & flag), '', '')
 
 
 def _unescape(text: str) -> str:
