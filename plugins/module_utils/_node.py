@@ -55,8 +55,8 @@ def _test(drivers: list, plugin_dir: str, kubelet):
         if driver['state'] == 'absent':
             continue
         place = _driver_files.Place(plugin_dir, driver['name'])
-        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), driver['options'], suite='basic')
+        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), driver['options'], suite='basic', kubelet=kubelet)
         failed = _conformance.failures(checks)
         if failed:
-            raise NodeError(f'The driver {driver["name"]} fails its test callout: {failed[0].title}: {failed[0].evidence} {failed[0].advice} '
-                            'The node has the driver that it had before.')
+            raise NodeError(f'The driver {driver["name"]} fails its test callout, {failed[0].title}: '
+                            f'{failed[0].evidence.rstrip(".")}. {failed[0].advice} The node has the driver that it had before.')
