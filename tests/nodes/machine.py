@@ -28,6 +28,7 @@ exit "$status"
 NSPAWN = ('systemd-nspawn', '--quiet', '--register=no', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe')
 SSHD = ('--as-pid2', 'sh', '-c', 'mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e')
 KUBELET = ('--boot', '--capability=all', '--bind=/dev/kmsg', '--system-call-filter=bpf keyctl add_key')
+PROPAGATE = pathlib.Path('/run/systemd/nspawn/propagate')
 CGROUPS = pathlib.Path('/sys/fs/cgroup')
 
 # Each systemd takes several of the inotify instances that one user may have: the usual 128 are enough for some nineteen nodes.
@@ -74,7 +75,7 @@ def children(pid: int) -> list:
 
 
 def stop(node: dict):
-    """Kill the node as a power cut would, and remove its cgroups."""
+    """Kill the node as a power cut would, and remove its cgroups and what a killed systemd-nspawn leaves."""
     if running(node):
         # The node's PID 1 outlives a systemd-nspawn that is killed.
         nspawn = children(node['pid'])
@@ -82,6 +83,9 @@ def stop(node: dict):
             _kill(pid)
     for group in node['cgroups']:
         _remove_cgroup(pathlib.Path(group))
+    left = PROPAGATE / pathlib.Path(node['disk']).name
+    if left.is_dir():
+        left.rmdir()
 
 
 def raise_inotify():
