@@ -84,7 +84,7 @@ build: tools
 	$(STAGED) ansible-galaxy collection build --force --output-path $(BUILD)
 
 install: build
-	ansible-galaxy collection install --offline --force --collections-path $(BUILD) $(TARBALL)
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL)
 
 package: install ## the tarball, installed, and accepted by Galaxy's own check
 	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
