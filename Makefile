@@ -91,7 +91,7 @@ package: install ## the tarball, installed, and accepted by Galaxy's own check
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: sanity units node-units driver-tests integration molecule
+.PHONY: sanity units controller-units node-units driver-tests integration molecule
 sanity: tools ## ansible-test sanity
 	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
 
