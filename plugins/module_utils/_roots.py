@@ -56,11 +56,14 @@ def mount_flags(path: str) -> int:
 
 
 def candidates(path: str, pid: int) -> list:
-    """Return where the directory may lie on the node: on the mounts of the file system that the kubelet's mount shows a part of."""
+    """Return where the directory that a process calls C(path) may lie on the node: on each mount of the same file system.
+
+    Of overlays, which are all named alike, only the node's own root counts: the others are containers' layers and go with them.
+    """
     inside = _mounts.holding(path, _mounts.read(pid))
     part = os.path.normpath(os.path.join(inside.root, os.path.relpath(path, inside.path)))
     return [os.path.normpath(os.path.join(mount.path, os.path.relpath(part, mount.root))) for mount in _mounts.read()
-            if (mount.fs_type, mount.source) == (inside.fs_type, inside.source) and inside.fs_type != 'overlay'
+            if (mount.fs_type, mount.source) == (inside.fs_type, inside.source) and (inside.fs_type != 'overlay' or mount.path == '/')
             and (part + '/').startswith(mount.root.rstrip('/') + '/')]
 
 

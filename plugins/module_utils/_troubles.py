@@ -9,8 +9,8 @@ Each function below knows one trouble and returns a list of them, empty on a hea
 
 import re
 
-# Watches are set up while the kubelet starts.
-STARTING = 10
+# Seconds in which a kubelet sets up its watches.
+STARTING = 30
 # A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
 SLOW = 5
 NEARLY = 0.9
@@ -65,19 +65,17 @@ def noexec(facts: dict) -> list:
 
 def gone(facts: dict) -> list:
     directory = facts['plugin_dir']
-    if not facts['kubelet'] or directory['exists'] or directory['read_only'] or not (directory['same'] and directory['seen_by_kubelet']):
+    if _is_starting(facts) or directory['exists'] or directory['read_only'] or not (directory['same'] and directory['seen_by_kubelet']):
         return []
     return [_trouble('gone', directory['path'],
-                     f'The kubelet runs, but its plugin dir {directory["path"]} is not there. It makes and watches the directory only while it starts, so it '
-                     'will not find drivers that are put there now.',
+                     f'The kubelet runs, but its plugin dir {directory["path"]} is not there, although a kubelet makes it as it starts: its prober could not '
+                     'start, and it will not find drivers that are put there now.',
                      f'Deploy the drivers, which makes the directory, and then restart the kubelet{_restart(facts)}.')]
 
 
 def not_watched(facts: dict) -> list:
     directory, kubelet = facts['plugin_dir'], facts['kubelet']
-    if not kubelet or kubelet['watches_plugin_dir'] or not (directory['exists'] and directory['same'] and directory['seen_by_kubelet']):
-        return []
-    if kubelet['seconds'] is not None and kubelet['seconds'] < STARTING:
+    if _is_starting(facts) or kubelet['watches_plugin_dir'] or not (directory['exists'] and directory['same'] and directory['seen_by_kubelet']):
         return []
     return [_trouble('not_watched', directory['path'],
                      f'The kubelet (pid {kubelet["pid"]}) does not watch {directory["path"]}: its prober could not start, or the directory was made anew '
@@ -156,6 +154,9 @@ def unsafe(facts: dict) -> list:
 
 
 def timer_asleep(facts: dict) -> list:
+    # The timer stops with the kubelet and starts with it.
+    if _is_starting(facts):
+        return []
     return [_trouble('timer_asleep', driver['touch_timer']['unit'],
                      f'The touch timer of {driver["name"]} is there but not enabled and active, so a kubelet that loses the driver does not find it again.',
                      f'systemctl enable --now {driver["touch_timer"]["unit"]}')
@@ -186,6 +187,12 @@ JUDGES = (
 
 def _trouble(trouble: str, where: str, what: str, advice: str) -> dict:
     return {'trouble': trouble, 'what': what, 'where': where, 'advice': advice}
+
+
+def _is_starting(facts: dict) -> bool:
+    """Say whether there is no kubelet yet, or none long enough for what begins with it."""
+    kubelet = facts['kubelet']
+    return kubelet is None or (kubelet['seconds'] is not None and kubelet['seconds'] < STARTING)
 
 
 def _restart(facts: dict) -> str:

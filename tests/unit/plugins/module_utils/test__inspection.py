@@ -197,8 +197,10 @@ def test_where_a_mounted_directory_may_lie_on_the_node(monkeypatch):
     def mount(root, path, fs_type='ext4', source='/dev/sda1'):
         return _roots._mounts.Mount(1, root, path, frozenset(), fs_type, source)
 
-    node = [mount('/', '/'), mount('/', '/tmp', 'tmpfs', 'tmpfs'), mount('/data', '/mnt/data')]
+    node = [mount('/', '/'), mount('/', '/tmp', 'tmpfs', 'tmpfs'), mount('/data', '/mnt/data'), mount('/', '/run/container', 'overlay', 'overlay')]
     inside = [mount('/', '/', 'overlay', 'overlay'), mount('/data/plugins', '/plugins')]
     monkeypatch.setattr(_roots._mounts, 'read', lambda pid='self': node if pid == 'self' else inside)
     assert _roots.candidates('/plugins/x', 10) == ['/data/plugins/x', '/mnt/data/plugins/x']
     assert _roots.candidates('/elsewhere', 10) == []
+    node[0] = mount('/', '/', 'overlay', 'overlay')
+    assert _roots.candidates('/elsewhere', 10) == ['/elsewhere']

@@ -58,6 +58,8 @@ ALONE = {'watches_plugin_dir': False}
     node(drivers=[], kubelet=False, plugin_dir={'exists': False}),
     node(kubelet=False, plugin_dir=dict(ELSEWHERE, kubelet_source='default')),
     node(drivers=[driver(watched=False)], kubelet=dict(ALONE, seconds=3)),
+    node(drivers=[], kubelet=dict(ALONE, seconds=3), plugin_dir={'exists': False}),
+    node(drivers=[driver(touch_timer={'unit': 'a.timer', 'active': False})], kubelet=False),
     node(inotify={'max_user_instances': None, 'max_user_watches': None}),
     node(kubelet={'own_mount_namespace': True}),
 ])
