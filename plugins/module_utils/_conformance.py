@@ -41,10 +41,9 @@ def _callouts(stage, report: Report, full: bool, check: bool):
         static.init(stage, report)
         if check:
             raise Stop('check mode mounts nothing')
-        with _leaving_out(report, 600, 699):
+        with _leaving_out(report, 400, 699):
             if full:
                 life.attachable(stage, report)
-        with _leaving_out(report, 400, 599):
             life.basic_life(stage, report, full)
             if full:
                 for step in (life.read_only, life.fs_group, life.odd_options, life.metadata, life.many):

@@ -91,7 +91,7 @@ class Report:
 
     def failed(self, number: int, evidence: str):
         """Record a failure; the first one of a check is the one that is shown."""
-        if self._outcomes.get(number, ('', ''))[0] != FAILED:
+        if not self.has_failed(number):
             self._outcomes[number] = (FAILED, evidence)
 
     def judge(self, number: int, problem: str, evidence: str = ''):
@@ -100,6 +100,10 @@ class Report:
             self.failed(number, problem)
         else:
             self.passed(number, evidence)
+
+    def has_failed(self, *numbers) -> bool:
+        """Say whether one of these checks has failed."""
+        return any(self._outcomes.get(number, ('', ''))[0] == FAILED for number in numbers)
 
     def leave_out(self, first: int, last: int, reason: str):
         """Record why the checks from C(first) to C(last) that have no outcome yet were not made."""

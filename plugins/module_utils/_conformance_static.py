@@ -97,6 +97,8 @@ def odd_callouts(stage: Stage, report: Report):
     report.judge(302, '' if unknown.status == _callout.NOT_SUPPORTED else _but(unknown))
     report.judge(303, _wrong_refusal(stage.call()))
     report.judge(304, _wrong_refusal(stage.call('mount')) or _wrong_refusal(stage.call('unmount')))
+    if report.has_failed(401, 402, 411):
+        raise Stop('mount or unmount does not do what it says')
     for number, text in ((305, '{"broken": '), (306, '{}')):
         with stage.volume() as volume:
             os.makedirs(volume.path, 0o750)

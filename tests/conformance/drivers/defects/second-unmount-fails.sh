@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# fails: 412 413
+
+call_unmount() {
+    [ $# -eq 1 ] || failure 'unmount takes a directory'
+    umount "$1" 2>/dev/null || failure 'it is not mounted'
+    success
+}

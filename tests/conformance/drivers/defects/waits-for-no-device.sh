@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# base: attachable
+# options: {"images": "IMAGES"}
+# fails: 604
+
+call_waitforattach() { success; }
+call_mountdevice() {
+    is_mounted "$1" || mount -o "$(access "$3")" "$(device_of "$(name "$3")")" "$1" 2>/dev/null || failure 'the device cannot be mounted'
+    success
+}
