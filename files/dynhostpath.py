@@ -528,19 +528,28 @@ def write_record(state: int, volume: str, record: dict):
         text = to_json(record).encode()
         if posix.write(fd, text) != len(text):
             raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
+        mark(fd, 0)
+        posix.rename('.new', volume, src_dir_fd=state, dst_dir_fd=state)
+    except OSError:
+        forget(state, '.new')
+        raise
     finally:
         posix.close(fd)
-    posix.rename('.new', volume, src_dir_fd=state, dst_dir_fd=state)
+
+
+def mark(record, ended: float, state=None):
+    """Note when the volume ended (0: it has not) as the time of its record, which works on a full disk as well."""
+    posix.utime(record, (ended, ended), dir_fd=state)
 
 
 def read_record(state: int, volume: str) -> dict:
-    """Return the record, or an empty one where it is missing or was cut short by a crash of the machine."""
+    """Return the record, with the time of its end, or an empty one where it is missing or was cut short by a crash of the machine."""
     try:
         fd = posix.open(volume, posix.O_RDONLY | posix.O_NOFOLLOW, dir_fd=state)
     except FileNotFoundError:
         return {}
     try:
-        return parse_object(posix.read(fd, 65536).decode(), volume)
+        return dict(parse_object(posix.read(fd, 65536).decode(), volume), ended=posix.fstat(fd).st_mtime)
     except (Refused, ValueError):
         return {}
     finally:
@@ -786,7 +795,7 @@ def mark_ended(state: int):
     for volume in names_in(state):
         record = read_record(state, volume)
         if record and not record['ended'] and pod_is_gone(record['mount_dir']):
-            write_record(state, volume, dict(record, ended=int(time.time())))
+            mark(volume, time.time(), state)
 
 
 def pod_is_gone(mount_dir: str) -> bool:
@@ -838,18 +847,20 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     config = configuration()
     plan = decide(config, parse_object(text, 'the options of the volume'), facts)
     base = open_base(config)
-    record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory']), 'ended': 0}
+    record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory'])}
     made = []
     state = before = None
     try:
         state = lock_pod(base, facts['uid'], made)
         before = read_record(state, facts['volume'])
         record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
+        # A full disk may have no room for it on the day when something has to go.
+        posix.close(make_directory(base, [TRASH], made, 0o700))
         directory = make_directory(base, plan['directory'], made)
         if plan['size']:
             directory = bound(base, state, facts['volume'], plan, directory)
         own(directory, plan)
-        if record != before:
+        if dict(record, ended=0) != before:
             write_record(state, facts['volume'], record)
         if config['by_pod']:
             link(base, record, facts['uid'], facts['volume'])
@@ -884,7 +895,7 @@ def unmount(facts: dict, mount_dir: str) -> dict:
         if record:
             if 'size' in record:
                 release(base, record)
-            write_record(state, facts['volume'], dict(record, ended=record['ended'] or int(time.time())))
+            mark(facts['volume'], record['ended'] or time.time(), state)
         reap(base, state, facts['uid'], config)
     except OSError as error:
         facts['message'] = f'unmounted; prune will tidy up what could not be removed now: {error}'
