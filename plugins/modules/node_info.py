@@ -329,7 +329,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
-def inspect(parameters: dict, check: bool) -> Outcome:  # pylint: disable=unused-argument
+def inspect(parameters: dict, check: bool) -> Outcome:
     facts = _inspection.gather(parameters['plugin_dir'], parameters['init'])
     return Outcome(troubles=_troubles.find(facts), **facts)
 
