@@ -14,7 +14,8 @@ import subprocess
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _conformance, _kubelet, _mounts, _names, _processes
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import (
+    _conformance, _conformance_leftovers, _conformance_volume, _kubelet, _mounts, _names, _processes)
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_report import CATALOGUE
 
 DRIVERS = pathlib.Path(__file__).parent / 'drivers'
@@ -57,15 +58,33 @@ def run(place, options=None, suite='full', **details):
     """Run the suite and see to it that nothing is left."""
     before = snapshot()
     name = _names.DriverName.parse('example.org/fixture')
-    checks = _conformance.run(str(place), name, _kubelet.callout_environment(None), options, suite, timeout=TIMEOUT, **details)
+    with pytest.MonkeyPatch.context() as patch:
+        tokens = []
+        patch.setattr(_conformance_leftovers, 'Stage', recording(tokens))
+        checks = _conformance.run(str(place), name, _kubelet.callout_environment(None), options, suite, timeout=TIMEOUT, **details)
     assert snapshot() == before
+    assert [path for token in tokens for path in bearing(token)] == []
     return checks
 
 
+def recording(tokens):
+    """Return a Stage whose token can be looked for afterwards."""
+    class Recorded(_conformance_volume.Stage):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            tokens.append(self.token)
+    return Recorded
+
+
 def snapshot():
-    temporary = [path for directory in ('/tmp', '/run', '/var/tmp', '/dev/shm') for path in os.listdir(directory) if 'conformance-' in path]
-    loops = subprocess.run(['losetup', '--list', '--noheadings', '--output', 'BACK-FILE'], stdout=subprocess.PIPE, check=False).stdout
-    return _mounts.read(), _processes.descendants(), temporary, [line for line in loops.split(b'\n') if b'conformance-' in line]
+    return _mounts.read(), _processes.descendants()
+
+
+def bearing(token):
+    """Return the files and loop devices that bear a made-up name."""
+    found = [path for directory in ('/tmp', '/run', '/var/tmp', '/dev/shm') for path in os.listdir(directory) if token in path]
+    loops = subprocess.run(['losetup', '--list', '--noheadings', '--output', 'BACK-FILE'], stdout=subprocess.PIPE, check=False).stdout.decode()
+    return found + [line for line in loops.splitlines() if token in line]
 
 
 def failed(checks):
