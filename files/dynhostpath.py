@@ -728,27 +728,33 @@ def discard(base: int, names: list, name: str):
 
 
 def empty(trash: int, name: str):
-    """Remove one directory of the trash. Its subdirectories come to lie beside it first: no depth is too deep, no mount is crossed."""
+    """Remove one entry of the trash. What is in a directory comes to lie beside it first: no depth is too deep, no mount is crossed."""
     queue, count = [name], 0
     while queue:
         current = queue.pop()
-        try:
-            fd = posix.open(current, DIRECTORY, dir_fd=trash)
-        except FileNotFoundError:
+        if not is_directory_after_unlink(trash, current):
             continue
+        fd = posix.open(current, DIRECTORY, dir_fd=trash)
         try:
             for entry in posix.listdir(fd):
-                try:
-                    posix.unlink(entry, dir_fd=fd)
-                except FileNotFoundError:
-                    pass
-                except (IsADirectoryError, PermissionError):
+                if is_directory_after_unlink(fd, entry):
                     count += 1
                     queue.append(f'{name}~{posix.getpid()}~{count}')
                     posix.rename(entry, queue[-1], src_dir_fd=fd, dst_dir_fd=trash)
         finally:
             posix.close(fd)
         remove_empty(trash, [current])
+
+
+def is_directory_after_unlink(parent: int, name: str) -> bool:
+    """Unlink the entry, unless it is a directory; asking first what it is would leave a tenant the time to make it something else."""
+    try:
+        posix.unlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        pass
+    except (IsADirectoryError, PermissionError):
+        return True
+    return False
 
 
 def prune(arguments: list) -> int:
