@@ -11,7 +11,7 @@ import re
 import stat
 import time
 
-from . import _callout, _driver_files, _inotify, _kubelet, _roots, _systemd, _touch_timer
+from . import _callout, _driver_files, _inotify, _kubelet, _publish, _roots, _systemd, _touch_timer
 from ._names import DriverName
 from ._outcome import NodeError
 
@@ -21,18 +21,21 @@ MOST_NAMES = 20
 
 
 def gather(plugin_dir=None, init: bool = True) -> dict:
-    """Return the facts C(kubelet), C(plugin_dir), C(drivers), C(inotify) and C(strays), as _troubles judges them.
+    """Return the facts C(kubelet), C(plugin_dir), C(drivers), C(strays), C(abandoned) and C(inotify), as _troubles judges them.
 
     C(init) calls each driver as the kubelet would; a driver that hangs costs up to 30 seconds.
     """
     running = _kubelet.running()
     directory = _kubelet.plugin_dir(running, plugin_dir)
     inodes = _kubelet.watched(running) if running else set()
+    names = _driver_directories(directory.path)
+    pods = _pods_by_driver(running.root_dir if running else _kubelet.ROOT_DIR)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
         'plugin_dir': _describe_plugin_dir(directory, _kubelet.plugin_dir(running), running),
-        'drivers': _with_timers([describe_driver(directory.path, name, running, inodes, init) for name in _driver_directories(directory.path)]),
+        'drivers': _with_timers([dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, [])) for name in names]),
         'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
+        'abandoned': [{'name': name.replace('~', '/'), 'pods': users} for name, users in sorted(pods.items()) if name not in names],
         'inotify': _describe_inotify(running),
     }
 
@@ -130,6 +133,15 @@ def _with_timers(drivers: list) -> list:
             if unit in there:
                 driver['touch_timer'] = dict(unit=unit, active=unit not in asleep, **outcome.facts['timers'].get(unit, {}))
     return drivers
+
+
+def _pods_by_driver(root_dir: str) -> dict:
+    """Return who has volumes of which FlexVolume driver, by the driver directory's name; the kubelet's own begin with kubernetes.io~."""
+    pods = os.path.join(root_dir, 'pods')
+    directories = {name for uid in _roots.listing(pods) for name in _roots.listing(os.path.join(pods, uid, 'volumes'))}
+    users = {name: _publish.volumes_in_use(DriverName(*name.split('~')), root_dir)
+             for name in directories if name.count('~') == 1 and not name.startswith('kubernetes.io~')}
+    return {name: found for name, found in users.items() if found}
 
 
 def _visible(plugin_dir: str) -> list:

@@ -48,7 +48,7 @@ def version(kubelet: Kubelet):
     """Return the version that the running binary states, such as C(v1.20.2), or None. Starts the binary once: 50 ms and more."""
     if kubelet.flavour == 'kubelite':
         return kubelet.environment.get('SNAP_VERSION')
-    command = [os.path.basename(kubelet.command_line[0].split()[0])] + (['kubelet'] if kubelet.flavour == 'hyperkube' else []) + ['--version']
+    command = {'k3s': ['k3s'], 'hyperkube': ['hyperkube', 'kubelet']}.get(kubelet.flavour, ['kubelet']) + ['--version']
     try:
         answer = subprocess.run(command, executable=f'{kubelet.proc}/{kubelet.pid}/exe', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, timeout=VERSION_TIMEOUT, check=False)

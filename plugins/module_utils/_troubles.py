@@ -145,6 +145,16 @@ def hides_others(facts: dict) -> list:
                      'Repair or remove the broken driver; until then a touch timer on each of the others brings it back.')]
 
 
+def abandoned(facts: dict) -> list:
+    if not facts['plugin_dir']['same']:
+        return []
+    return [_trouble('abandoned', driver['name'],
+                     f'Pods have volumes of {driver["name"]}, a driver that is not on this node, so these cannot be mounted or unmounted and the pods stay '
+                     f'pending or terminating: {", ".join(driver["pods"])}.',
+                     f'Deploy {driver["name"]} again, at least until these pods are gone.')
+            for driver in facts['abandoned']]
+
+
 def unsafe(facts: dict) -> list:
     paths = [facts['plugin_dir']['path']] if facts['plugin_dir']['unsafe'] else []
     return [_trouble('unsafe', path,
@@ -181,7 +191,7 @@ def inotify(facts: dict) -> list:
 
 JUDGES = (
     looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
-    interpreter_missing, init_slow, hides_others, unsafe, timer_asleep, strays, inotify,
+    interpreter_missing, init_slow, hides_others, abandoned, unsafe, timer_asleep, strays, inotify,
 )
 
 

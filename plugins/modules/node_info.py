@@ -269,6 +269,26 @@ drivers:
           description: When it elapses next, in UTC, null where it does not.
           type: str
           sample: "2026-11-23T06:20:01Z"
+    pods:
+      description: The pods that have volumes of it, each as C(namespace/name (uid)), or by its uid alone.
+      type: list
+      elements: str
+      sample: ["default/web-0 (5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11)"]
+abandoned:
+  description: The drivers that are not in the plugin dir although pods have volumes of them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name by which pods ask for the driver.
+      type: str
+      sample: acme/nfs
+    pods:
+      description: The pods, as in RV(drivers[].pods).
+      type: list
+      elements: str
+      sample: ["default/web-0 (5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11)"]
 strays:
   description: Programs that lie in the plugin dir itself, where the kubelet does not look.
   returned: success
@@ -305,8 +325,8 @@ troubles:
     trouble:
       description: >-
         Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(driver_not_watched),
-        V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others), V(unsafe),
-        V(timer_asleep), V(stray) and V(inotify).
+        V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others), V(abandoned),
+        V(unsafe), V(timer_asleep), V(stray) and V(inotify).
       type: str
       sample: no_executable
     what:

@@ -118,6 +118,20 @@ def test_gather_describes_the_whole_plugin_dir(plugins, proc, monkeypatch):
     json.dumps(facts)
 
 
+def test_gather_says_which_pods_use_a_driver_and_which_driver_they_lack(plugins, tmp_path, proc, monkeypatch):
+    put(plugins, 'acme~nfs')
+    for volume in ('1/volumes/acme~nfs/data', '2/volumes/acme~gone/data', '3/volumes/kubernetes.io~empty-dir/tmp'):
+        (tmp_path / 'pods' / volume).mkdir(parents=True)
+    (tmp_path / 'pods' / '4' / 'volumes' / 'acme~done').mkdir(parents=True)
+    proc.add(10, ['/usr/bin/kubelet', f'--volume-plugin-dir={plugins}', f'--root-dir={tmp_path}'])
+    kubelet = _kubelet.running(proc.path)
+    monkeypatch.setattr(_inspection._kubelet, 'running', lambda: kubelet)
+    monkeypatch.setattr(_inspection._systemd, 'running', lambda: False)
+    facts = _inspection.gather()
+    assert facts['drivers'][0]['pods'] == ['1']
+    assert facts['abandoned'] == [{'name': 'acme/gone', 'pods': ['2']}]
+
+
 def test_gather_without_a_kubelet_or_a_plugin_dir(tmp_path, monkeypatch):
     monkeypatch.setattr(_inspection._kubelet, 'running', lambda: None)
     facts = _inspection.gather(str(tmp_path / 'a' / 'b'))

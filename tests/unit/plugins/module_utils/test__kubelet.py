@@ -7,6 +7,7 @@ import os
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _kubelet, _kubelet_config
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import Proc, write
 
 UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
@@ -111,6 +112,12 @@ def test_without_a_kubelet_a_callout_gets_the_path_of_a_service():
 def test_an_explicit_plugin_dir_wins(proc):
     proc.add(10, ['/usr/bin/kubelet', '--volume-plugin-dir=/b'])
     assert _kubelet.plugin_dir(_kubelet.running(proc.path), '/mine')[:2] == ('/mine', 'argument')
+
+
+@pytest.mark.parametrize('path', ['plugins', '../plugins', '/a b', '/a"b', '/a\nb'])
+def test_a_plugin_dir_that_is_no_plain_absolute_path_is_refused(path):
+    with pytest.raises(NodeError, match='no plain absolute path'):
+        _kubelet.plugin_dir(None, path)
 
 
 def test_a_drop_in_beats_the_config_file_and_the_last_drop_in_the_others(proc, root):

@@ -23,7 +23,7 @@ def failing(name='acme/nfs', **changes):
     return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'defect': 'it printed nothing.'}, **changes)
 
 
-def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=()):
+def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), abandoned=()):
     """The facts of a healthy node, changed as a test needs."""
     return {
         'kubelet': None if kubelet is False else dict({
@@ -35,6 +35,7 @@ def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=()):
         }, **(plugin_dir or {})),
         'drivers': [driver()] if drivers is None else drivers,
         'strays': list(strays),
+        'abandoned': [{'name': name, 'pods': ['default/web (1-2)']} for name in abandoned],
         'inotify': dict({'instances': 100, 'max_user_instances': 128, 'watches': 400, 'max_user_watches': 8192}, **(inotify or {})),
     }
 
@@ -58,6 +59,7 @@ ALONE = {'watches_plugin_dir': False}
     node(drivers=[], kubelet=False, plugin_dir={'exists': False}),
     node(kubelet=False, plugin_dir=dict(ELSEWHERE, kubelet_source='default')),
     node(drivers=[driver(watched=False)], kubelet=dict(ALONE, seconds=3)),
+    node(kubelet=False, plugin_dir=dict(ELSEWHERE, kubelet_source='default'), abandoned=['acme/gone']),
     node(drivers=[], kubelet=dict(ALONE, seconds=3), plugin_dir={'exists': False}),
     node(drivers=[driver(touch_timer={'unit': 'a.timer', 'active': False})], kubelet=False),
     node(inotify={'max_user_instances': None, 'max_user_watches': None}),
@@ -92,6 +94,7 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[driver(interpreter='jq', init=None)]), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ["'jq'", 'on this node']),
     (node(drivers=[driver(interpreter='jq')], kubelet={'own_mount_namespace': True}), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ['mount namespace']),
     (node(drivers=[driver(init={'seconds': 12.4, 'defect': None})]), 'init_slow', f'{PLUGINS}/acme~nfs/nfs', ['12 s']),
+    (node(abandoned=['acme/gone']), 'abandoned', 'acme/gone', ['default/web (1-2)', 'Deploy acme/gone again']),
     (node(plugin_dir={'unsafe': True}), 'unsafe', PLUGINS, [f'chmod go-w {PLUGINS}']),
     (node(drivers=[driver(unsafe=['/x'])]), 'unsafe', '/x', ['as root', 'chown root:root /x']),
     (node(drivers=[driver(touch_timer={'unit': 'a.timer', 'active': False})]), 'timer_asleep', 'a.timer', ['systemctl enable --now a.timer']),
