@@ -133,13 +133,13 @@ def installed(root: str) -> tuple:
         command = service(unit, root)
         if command:
             extra = flag(command, 'kubelet-extra-args')
-            return 'k0s', [('--config=/var/lib/k0s/kubelet-yaml', unit)] + [(word, extra.origin) for word in (extra.value.split() if extra else [])]
+            return 'k0s', [('--config=/var/lib/k0s/kubelet-config.yaml', unit)] + [(word, extra.origin) for word in (extra.value.split() if extra else [])]
     snap = '/var/snap/microk8s'
     if os.path.isfile(below(root, f'{snap}/current/args/kubelet')):
         return 'kubelite', argument_file(f'{snap}/current/args/kubelet', {'SNAP_DATA': f'{snap}/current', 'SNAP_COMMON': f'{snap}/common'}, root)
     files = ('/var/lib/kubelet/kubeadm-flags.env', '/etc/default/kubelet', '/etc/sysconfig/kubelet')
     command = service('kubelet.service', root) or [pair for path in files for pair in environment_file(path, root)]
-    return 'kubelet', [('--config=/var/lib/kubelet/yaml', 'kubeadm')] + command
+    return 'kubelet', [('--config=/var/lib/kubelet/config.yaml', 'kubeadm')] + command
 
 
 def _strings(value) -> list:

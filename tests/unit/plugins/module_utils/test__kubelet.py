@@ -294,8 +294,17 @@ def test_nothing_runs_and_kubeadm_set_the_node_up(root):
     assert '/etc/default/kubelet' in found.reason and 'none runs' in found.reason
 
 
+def test_nothing_runs_and_k0s_wrote_a_config_file(root):
+    write(root, '/etc/systemd/system/k0scontroller.service', '[Service]\nExecStart=/usr/bin/k0s controller --enable-worker\n')
+    write(root, '/var/lib/k0s/kubelet-config.yaml', 'volumePluginDir: /from-k0s\n')
+    found = _kubelet.plugin_dir(None, root=str(root))
+    assert found[:2] == ('/from-k0s', 'config file')
+    assert '/var/lib/k0s/kubelet-config.yaml' in found.reason
+
+
 @pytest.mark.parametrize(('path', 'text', 'expected'), [
     ('/etc/sysconfig/kubelet', 'KUBELET_EXTRA_ARGS=--volume-plugin-dir=/sysconfig\n', '/sysconfig'),
+    ('/var/lib/kubelet/config.yaml', 'volumePluginDir: /config\n', '/config'),
     ('/etc/rancher/rke2/config.yaml', 'kubelet-arg: ["volume-plugin-dir=/rke2"]\n', '/rke2'),
     ('/etc/rancher/rke2/config.yaml', 'profile: cis\n', '/var/lib/kubelet/volumeplugins'),
     ('/etc/rancher/k3s/config.yaml', 'kubelet-arg: volume-plugin-dir=/k3s\n', '/k3s'),
