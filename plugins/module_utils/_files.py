@@ -5,6 +5,7 @@
 """Small steps on files and directories that every concern needs."""
 
 import contextlib
+import fcntl
 import os
 
 from ._outcome import Outcome
@@ -15,6 +16,7 @@ DIRECTORY_MODE = 0o755
 def make_directory(path: str, outcome: Outcome):
     """Make a directory of mode 0755 and its missing parents, to be removed again when the Outcome is taken back."""
     missing = []
+    path = os.path.normpath(path)
     while not os.path.isdir(path):
         missing.insert(0, path)
         path = os.path.dirname(path)
@@ -43,6 +45,17 @@ def link_over(source: str, target: str):
     unlink(target)
     with contextlib.suppress(FileNotFoundError):
         os.link(source, target)
+
+
+@contextlib.contextmanager
+def lock(directory: str):
+    """Wait until nobody else holds the directory. The lock is on the directory itself, so that it leaves no file."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync(directory: str):

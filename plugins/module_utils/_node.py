@@ -4,6 +4,8 @@
 
 """The whole deploy of a node as one function: what a play would do in many remote executions, done in one, and all of it or nothing."""
 
+import os
+
 from . import _conformance, _driver_files, _host_paths, _kubelet, _publish, _touch_timer
 from ._outcome import NodeError, Outcome
 
@@ -41,13 +43,15 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     outcome = Outcome(plugin_dir=directory._asdict())
     with outcome.all_or_nothing():
         carry_out(False, outcome)
+    outcome.settle()
     retire(False, outcome)
     return outcome
 
 
 def kubelet_directories(kubelet, plugin_dir: str) -> list:
     """Return the directories that the kubelet fills and cleans, where nothing of ours may lie."""
-    return [kubelet.root_dir if kubelet else _kubelet.ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
+    managed = [kubelet.root_dir if kubelet else _kubelet.ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
+    return sorted({form(path) for path in managed for form in (os.path.normpath, os.path.realpath)})
 
 
 def _test(drivers: list, plugin_dir: str, kubelet):

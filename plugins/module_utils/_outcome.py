@@ -15,7 +15,7 @@ class Outcome:
     """What a concern changed (or, in check mode, would change) and what is true of the node afterwards.
 
     C(diff) holds entries as Ansible's diff mode takes them, C(facts) the keys that a module adds to its result, C(warnings) sentences for
-    the user, C(undo) the functions that take the changes back, to be called last to first.
+    the user, C(undo) the functions that take the changes back, to be called last to first, C(cleanup) those that delete what undoing needs.
     """
 
     def __init__(self, **facts):
@@ -24,6 +24,7 @@ class Outcome:
         self.facts = facts
         self.warnings = []
         self.undo = []
+        self.cleanup = []
 
     def note(self, header: str, before: str, after: str):
         """Record one change of the thing that C(header) names; equal texts are no change."""
@@ -41,6 +42,7 @@ class Outcome:
         self.diff.extend(other.diff)
         self.warnings.extend(other.warnings)
         self.undo.extend(other.undo)
+        self.cleanup.extend(other.cleanup)
         self.facts.update(other.facts)
 
     @contextlib.contextmanager
@@ -48,14 +50,27 @@ class Outcome:
         """Take everything back when the block fails."""
         try:
             yield
-        except BaseException:
-            self.take_back()
+        except BaseException as error:
+            failures = self.take_back()
+            if failures:
+                raise NodeError(f'{error} Besides, this could not be taken back: {"; ".join(failures)}') from error
             raise
 
-    def take_back(self):
-        """Undo what was changed, last to first."""
+    def take_back(self) -> list:
+        """Undo what was changed, last to first, and return what went wrong with that."""
+        failures = []
         while self.undo:
-            self.undo.pop()()
+            try:
+                self.undo.pop()()
+            except (NodeError, OSError) as error:
+                failures.append(str(error))
+        return failures
+
+    def settle(self):
+        """Let the changes stand; they cannot be taken back any more."""
+        self.undo.clear()
+        while self.cleanup:
+            self.cleanup.pop()()
 
 
 def _ending_in_newline(text: str) -> str:

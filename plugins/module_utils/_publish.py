@@ -10,9 +10,6 @@ into place, as a whole directory when it is new, as a file when an older version
 """
 
 import collections
-import contextlib
-import errno
-import fcntl
 import os
 import shutil
 
@@ -36,10 +33,7 @@ def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool)
     """
     staying = [driver for driver in drivers if driver['state'] != 'absent']
     outcome = Outcome()
-    if check:
-        _ensure(staying, payloads, plugin_dir, kubelet, check, outcome)
-        return outcome
-    with outcome.all_or_nothing(), _lock(plugin_dir, outcome if staying else None):
+    with outcome.all_or_nothing():
         _ensure(staying, payloads, plugin_dir, kubelet, check, outcome)
     return outcome
 
@@ -49,6 +43,8 @@ def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool =
     leaving = [Place(plugin_dir, driver['name']) for driver in drivers if driver['state'] == 'absent']
     found = [place for place in leaving if os.path.isdir(place.directory)]
     root_dir = kubelet.root_dir if kubelet else _kubelet.ROOT_DIR
+    for place in leaving:
+        _refuse_strange(place)
     for place in found:
         users = volumes_in_use(place.name, root_dir)
         if users and not force:
@@ -57,10 +53,8 @@ def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool =
     outcome = Outcome(withdrawn=[str(place.name) for place in found])
     for place in found:
         outcome.note(place.directory, f'state: present\n{_listing(place.directory)}', 'state: absent\n')
-    if found and not check:
-        with _lock(plugin_dir):
-            for place in found:
-                _remove(place)
+        if not check:
+            _remove(place)
     return outcome
 
 
@@ -90,7 +84,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
         published=[str(plan.place.name) for plan in plans if plan.action != 'nothing'],
         awaited=[str(plan.place.name) for plan in plans if plan.action == 'publish' and plan.payload and not plan.payload.arrived])
     if any(plan.action == 'publish' for plan in plans):
-        _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.payload))
+        _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload))
     for driver in drivers:
         _check_requirements(driver, kubelet, check, outcome)
     leftovers = _leftovers(plugin_dir)
@@ -101,27 +95,25 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
     if check or outcome.facts['awaited']:
         return
 
-    for leftover in leftovers:
-        shutil.rmtree(leftover)
     try:
+        if plans:
+            _files.make_directory(plugin_dir, outcome)
+        for leftover in leftovers:
+            shutil.rmtree(leftover)
         for plan in plans:
             if plan.action in ('publish', 'go back'):
-                _stage(plan)
+                _stage(plan, outcome)
                 _refuse_failing(plan.place, kubelet)
         for plan in plans:
             _carry_out(plan, outcome)
     except OSError as error:
         raise NodeError(f'The drivers could not be written to {plugin_dir} ({error.strerror}): see to its file system; what was there is unchanged.') from error
-    finally:
-        for plan in plans:
-            shutil.rmtree(plan.place.staging.directory, ignore_errors=True)
 
 
 def _plan(driver: dict, payload, plugin_dir: str, kubelet) -> Plan:
     """Say what has to be done for one driver: publish, go back, adjust (owners and modes) or nothing."""
     place = Place(plugin_dir, driver['name'])
-    if os.path.lexists(place.directory) and (os.path.islink(place.directory) or not os.path.isdir(place.directory)):
-        raise NodeError(f'{place.directory} is no directory, so the kubelet passes over it: remove it, then deploy the driver {place.name} again.')
+    _refuse_strange(place)
     installed = os.path.isfile(place.executable) and not os.path.islink(place.executable)
     if driver['state'] == 'previous':
         if not installed:
@@ -134,6 +126,14 @@ def _plan(driver: dict, payload, plugin_dir: str, kubelet) -> Plan:
     if not same:
         return Plan(place, 'publish', payload, config)
     return Plan(place, 'nothing' if _modes_are_right(place) else 'adjust', payload, config)
+
+
+def _refuse_strange(place: Place):
+    if os.path.lexists(place.directory) and (os.path.islink(place.directory) or not os.path.isdir(place.directory)):
+        raise NodeError(f'{place.directory} is no directory, so the kubelet passes over it: remove it, then run this for the driver {place.name} again.')
+    inside = _mounts.below(os.path.realpath(place.directory), _mounts.read())
+    if inside:
+        raise NodeError(f'{inside[0].path} is mounted in the directory of the driver {place.name}: unmount it first.')
 
 
 def _refuse_unwritable(plugin_dir: str, size: int):
@@ -168,8 +168,10 @@ def _refuse_failing(place: Place, kubelet):
                         'Mend the driver, its config or its requirements; what was in the plugin dir is unchanged.')
 
 
-def _stage(plan: Plan):
+def _stage(plan: Plan, outcome: Outcome):
     staging = plan.place.staging
+    for functions in (outcome.undo, outcome.cleanup):
+        functions.append(lambda: shutil.rmtree(staging.directory, ignore_errors=True))
     os.mkdir(staging.directory, 0o700)
     if plan.payload:
         _write(staging.executable, plan.payload.write, EXECUTABLE_MODE)
@@ -190,35 +192,32 @@ def _carry_out(plan: Plan, outcome: Outcome):
     if plan.action == 'adjust':
         _adjust(place)
     elif os.path.isdir(place.directory):
-        _replace(place)
-        if plan.action == 'publish':
-            outcome.undo.append(lambda: _put_back(place))
-        else:
-            _drop_previous(place)
+        _replace(place, outcome)
+        if plan.action == 'go back':
+            outcome.cleanup.append(lambda: _drop_previous(place))
     else:
         os.rename(place.staging.directory, place.directory)
         outcome.undo.append(lambda: _remove(place))
     _files.sync(place.plugin_dir)
 
 
-def _replace(place: Place):
+def _replace(place: Place, outcome: Outcome):
     """Put the staged files over the present ones, which are kept. The config goes first, so that the new executable never reads the old one."""
-    _files.link_over(place.config, place.previous_config)
-    _files.link_over(place.executable, place.previous)
-    _files.move_over(place.staging.config, place.config)
-    os.rename(place.staging.executable, place.executable)
+    staging = place.staging
+    _keep((place.previous_config, place.previous), (staging.previous_config, staging.previous), outcome)
+    _keep((place.config, place.executable), (place.previous_config, place.previous), outcome)
+    _files.move_over(staging.config, place.config)
+    os.rename(staging.executable, place.executable)
     os.chown(place.directory, 0, 0)
     os.chmod(place.directory, _files.DIRECTORY_MODE)
     _files.sync(place.directory)
 
 
-def _put_back(place: Place):
-    """Take a replacement back; where an incomplete directory was filled there is no executable to go back to."""
-    if not os.path.exists(place.previous):
-        _remove(place)
-        return
-    _files.move_over(place.previous_config, place.config)
-    os.rename(place.previous, place.executable)
+def _keep(files: tuple, under: tuple, outcome: Outcome):
+    """Give files second names, from which they come back when the Outcome is taken back; what is missing will be missing again."""
+    for file, name in zip(files, under):
+        _files.link_over(file, name)
+        outcome.undo.append(lambda file=file, name=name: _files.move_over(name, file))
 
 
 def _drop_previous(place: Place):
@@ -278,26 +277,6 @@ def _shown(path: str) -> str:
 
 def _listing(directory: str) -> str:
     return ''.join(f'{name}\n' for name in sorted(os.listdir(directory)))
-
-
-@contextlib.contextmanager
-def _lock(plugin_dir: str, making: Outcome = None):
-    """Let one run at a time change the plugin dir. The lock is on the directory itself, so that it leaves no file."""
-    try:
-        if making:
-            _files.make_directory(plugin_dir, making)
-        descriptor = os.open(plugin_dir, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        yield
-        return
-    except OSError as error:
-        advice = 'give the kubelet a --volume-plugin-dir on a writable file system' if error.errno == errno.EROFS else 'see to its file system'
-        raise NodeError(f'The plugin dir {plugin_dir} cannot be made or opened ({error.strerror}): {advice}.') from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _write(path: str, fill, mode: int):

@@ -4,7 +4,19 @@
 
 """What is the same in every module: run one concern, report what it did, and turn a refusal into a failure of one sentence."""
 
+import os
+
+from . import _files
 from ._outcome import NodeError, Outcome
+
+# On every node, and writable or not it can be locked.
+LOCKED = '/run'
+
+
+def change(module, concern):
+    """Run a concern that changes the node as run() does; two runs on one node at once wait for each other."""
+    with _files.lock(LOCKED):
+        run(module, concern)
 
 
 def run(module, concern):
@@ -12,9 +24,9 @@ def run(module, concern):
     try:
         outcome = concern(module.params, module.check_mode)
     except NodeError as error:
-        module.fail_json(msg=str(error))
+        _fail(module, str(error))
     except OSError as error:
-        module.fail_json(msg=f'The node refused: {error}. See to that file or its file system; the task can be run again as it is.')
+        _fail(module, f'The node refused: {error}. See to that file or its file system; the task can be run again as it is.')
     report(module, outcome)
 
 
@@ -23,3 +35,8 @@ def report(module, outcome: Outcome):
     for warning in outcome.warnings:
         module.warn(warning)
     module.exit_json(changed=outcome.changed, diff=outcome.diff, **outcome.facts)
+
+
+def _fail(module, message: str):
+    advice = ' The task did not run as root: give it "become: true".' if os.geteuid() else ''
+    module.fail_json(msg=message + advice)

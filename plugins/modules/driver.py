@@ -84,8 +84,10 @@ def agree(parameters: dict, check: bool) -> Outcome:
     plugin_dir = _kubelet.plugin_dir(kubelet, parameters['plugin_dir'])
     outcome = Outcome(plugin_dir=plugin_dir._asdict())
     payloads = _driver_files.payloads(drivers, parameters['payloads'])
+    _publish.withdraw(drivers, plugin_dir.path, kubelet, True, parameters['force'])
     outcome.include(_publish.ensure(drivers, payloads, plugin_dir.path, kubelet, check))
-    outcome.include(_publish.withdraw(drivers, plugin_dir.path, kubelet, check, parameters['force']))
+    outcome.settle()
+    outcome.include(_publish.withdraw(drivers, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
     return outcome
 
 
@@ -100,7 +102,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    _wiring.run(module, agree)
+    _wiring.change(module, agree)
 
 
 if __name__ == '__main__':

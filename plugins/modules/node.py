@@ -110,7 +110,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    _wiring.run(module, agree)
+    _wiring.change(module, agree)
 
 
 if __name__ == '__main__':
