@@ -48,12 +48,13 @@ def without_secrets(arguments: dict) -> dict:
     secrets = dict(arguments.get('secrets') or {})
     plain = []
     for driver in drivers:
-        if isinstance(driver, dict) and isinstance(driver.get('options'), dict):
-            options, found = _secrets.split(driver['options'])
-            driver = dict(driver, options=options)
-            if found:
-                secrets[driver.get('name')] = dict(secrets.get(driver.get('name')) or {}, **found)
-        plain.append(driver)
+        if not isinstance(driver, dict) or not isinstance(driver.get('options'), dict):
+            plain.append(driver)
+            continue
+        options, found = _secrets.split(driver['options'])
+        plain.append(dict(driver, options=options))
+        if found:
+            secrets[driver.get('name')] = dict(secrets.get(driver.get('name')) or {}, **found)
     return dict(arguments, drivers=plain, secrets=secrets)
 
 

@@ -7,12 +7,14 @@
 import base64
 import collections
 import errno
+import itertools
 import json
 import os
 import re
 import select
 import signal
 import stat
+import struct
 import subprocess
 import time
 
@@ -63,12 +65,12 @@ def call(executable: str, arguments: list, environment: dict, timeout: float) ->
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd='/', start_new_session=True)
     except OSError as error:
         return Answer(argv, None, '', time.monotonic() - start, False, error)
-    output, complete = _read(process.stdout.fileno(), start + timeout)
-    complete = complete and _ended(process, start + timeout)
-    if not complete:
-        os.killpg(process.pid, signal.SIGKILL)
-        _ended(process, time.monotonic() + 2)
-    process.stdout.close()
+    with process.stdout as stream:  # type: ignore[union-attr]
+        output, complete = _read(stream.fileno(), start + timeout)
+        complete = complete and _ended(process, start + timeout)
+        if not complete:
+            os.killpg(process.pid, signal.SIGKILL)
+            _ended(process, time.monotonic() + 2)
     seconds = time.monotonic() - start
     return Answer(argv, process.poll(), output.decode('utf-8', 'replace'), seconds, not complete and seconds >= timeout, None)
 
@@ -83,9 +85,9 @@ def judge(answer: Answer) -> Verdict:
             raise _Defect('unexpected end of JSON input', _why_not_started(answer))
         response = _decode(answer.output)
         capabilities = _capabilities(response)
-    except _Defect as defect:
-        log = '' if answer.timed_out else _unmarshal_log(answer, defect.kubelet) + _failed_log(answer, error)
-        return Verdict(FAILURE, defect.kubelet, {}, dict(CAPABILITIES), _why_env_failed(answer) or defect.person, log.rstrip('\n'), answer)
+    except _Defect as found:
+        log = '' if answer.timed_out else _unmarshal_log(answer, found.kubelet) + _failed_log(answer, error)
+        return Verdict(FAILURE, found.kubelet, {}, dict(CAPABILITIES), _why_env_failed(answer) or found.person, log.rstrip('\n'), answer)
 
     status, message = response.get('status', ''), response.get('message', '')
     defect, log = None, ''
@@ -168,7 +170,7 @@ def _decode(output: str) -> dict:
     try:
         data = json.loads(output, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise _Defect(_go_error(output, error), _why_unreadable(output))
+        raise _Defect(_go_error(output, error), _why_unreadable(output)) from None
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -215,10 +217,13 @@ def _go_error(output: str, error: Exception) -> str:
     text = getattr(error, 'msg', '')
     if position >= len(output.rstrip(' \t\r\n')) or text.startswith('Unterminated string'):
         return 'unexpected end of JSON input'
-    for literal in ('true', 'false', 'null'):
-        same = len(os.path.commonprefix([literal, output[position:]]))
-        if text == 'Expecting value' and 0 < same < len(output) - position:
-            return f'invalid character {_go_character(output[position + same])} in literal {literal} (expecting {literal[same]!r})'
+    literal = {'t': 'true', 'f': 'false', 'n': 'null'}.get(output[position])
+    if text == 'Expecting value' and literal:
+        for found, expected in itertools.zip_longest(output[position:position + len(literal)], literal):
+            if found is None:
+                return 'unexpected end of JSON input'
+            if found != expected:
+                return f'invalid character {_go_character(found)} in literal {literal} (expecting {expected!r})'
     return f'invalid character {_go_character(output[position])} {GO_CONTEXTS.get(text, "looking for beginning of value")}'
 
 
@@ -338,8 +343,8 @@ def _has_crlf(path: str) -> str:
 
 
 def _why_elf_not_started(path: str, head: bytes, number: int) -> str:
-    order = 'little' if head[5:6] == b'\x01' else 'big'
-    built_for = MACHINES.get(int.from_bytes(head[18:20], order), 'another machine')
+    number_of_machine, = struct.unpack('<H' if head[5:6] == b'\x01' else '>H', head[18:20].ljust(2, b'\0'))
+    built_for = MACHINES.get(number_of_machine, 'another machine')
     if number == errno.ENOEXEC:
         return f'{path} was built for {built_for}, and this node is {os.uname().machine}; deploy the build for this architecture.'
     return f'{path} needs a dynamic loader that this node does not have; deploy a static build, or one made for its libc.'

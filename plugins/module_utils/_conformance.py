@@ -29,9 +29,8 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: s
     except Stop as stop:
         report.leave_out(0, 999, str(stop))
         return report.checks()
-    with _processes.adopting():
-        with leftovers.clearing(executable, name, environment, options, timeout, report) as stage:
-            _callouts(stage, report, suite == 'full', check)
+    with _processes.adopting(), leftovers.clearing(executable, name, environment, options or {}, timeout, report) as stage:
+        _callouts(stage, report, suite == 'full', check)
     static.kubelet(kubelet, executable, report)
     return report.checks()
 

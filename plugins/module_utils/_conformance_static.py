@@ -23,7 +23,7 @@ def files(executable: str, name, report: Report):
         status, link = os.stat(executable), os.lstat(executable)
     except OSError as error:
         report.failed(101, f'{executable}: {error.strerror}')
-        raise Stop('there is no executable')
+        raise Stop('there is no executable') from None
     regular = stat.S_ISREG(status.st_mode)
     report.judge(101, '' if regular else f'{executable} is not a regular file', executable)
     if not regular:

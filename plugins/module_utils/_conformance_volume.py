@@ -29,14 +29,14 @@ class Stage:
         self.executable = executable
         self.name = name
         self.environment = environment
-        self.options = dict(options or {})
+        self.options = dict(options)
         self.timeout = timeout
         self.token = uuid.uuid4().hex[-12:]
         self.root = os.path.realpath(tempfile.mkdtemp(prefix=f'flexvolume-conformance-{self.token}-'))
         self.node = os.uname().nodename.lower()
         self.capabilities = dict(_callout.CAPABILITIES)
         self.origins = set()
-        self.hung = None
+        self.hung = ''
         self.seconds = 0.0
         self.numbers = itertools.count(1)
 

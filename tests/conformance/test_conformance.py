@@ -15,7 +15,14 @@ import subprocess
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import (
-    _conformance, _conformance_leftovers, _conformance_volume, _kubelet, _mounts, _names, _processes)
+    _conformance,
+    _conformance_leftovers,
+    _conformance_volume,
+    _kubelet,
+    _mounts,
+    _names,
+    _processes,
+)
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_report import CATALOGUE
 
 DRIVERS = pathlib.Path(__file__).parent / 'drivers'

@@ -6,4 +6,5 @@
 
 # Go matches keys without regard to case.
 success() { echo '{"STATUS": "Success"}'; }
-call_init() { echo '{"Status": "Success", "CAPABILITIES": {"Attach": false, "SELinuxRelabel": false, "FSGroup": true, "requiresfsresize": false, "SUPPORTSMETRICS": false}}'; }
+capabilities='"Attach": false, "SELinuxRelabel": false, "FSGroup": true, "requiresfsresize": false, "SUPPORTSMETRICS": false'
+call_init() { echo "{\"Status\": \"Success\", \"CAPABILITIES\": {$capabilities}}"; }

@@ -6,5 +6,5 @@
 
 call_init() {
     echo "{\"status\": \"Success\", \"capabilities\": {$capabilities}}"
-    echo done
+    echo bye
 }

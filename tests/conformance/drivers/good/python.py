@@ -26,9 +26,9 @@ def mount(directory, text):
         options = json.loads(text)
         base, path = options['base'], options['path']
     except (ValueError, KeyError):
-        raise Refused('base and path are missing')
+        raise Refused('base and path are missing') from None
     if not os.path.isabs(base) or not os.path.isdir(base) or '..' in base.split('/') or not re.fullmatch('[a-z]+', path):
-        raise Refused('there is no %r below %r' % (path, base))
+        raise Refused(f'there is no {path!r} below {base!r}')
     if os.path.ismount(directory) or mounted(directory):
         return {}
     source = os.path.join(base, path)
@@ -55,7 +55,7 @@ def mounted(directory):
 
 
 def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise Refused(done.stdout.decode())
 
@@ -66,7 +66,7 @@ def main(callouts):
         return {'status': 'Not supported'}
     function, count = callouts[name]
     if len(arguments) != count:
-        return {'status': 'Failure', 'message': '%s takes %d arguments' % (name, count)}
+        return {'status': 'Failure', 'message': f'{name} takes {count} arguments'}
     try:
         return dict(function(*arguments), status='Success')
     except (OSError, Refused) as error:

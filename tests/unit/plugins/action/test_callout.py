@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.nodeops.flexvolume.plugins.action import callout
@@ -65,7 +64,7 @@ def test_a_wrong_expression_is_refused():
 
 def test_without_jmespath(monkeypatch):
     monkeypatch.setattr(callout, 'jmespath', None)
-    with pytest.raises(AnsibleActionFail, match='needs the Python library jmespath on the controller; install it with: .* -m pip install jmespath$'):
+    with pytest.raises(AnsibleActionFail, match=r'needs the Python library jmespath on the controller; install it with: .* -m pip install jmespath$'):
         callout.compiled('status')
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.nodeops.flexvolume.plugins.action import conformance
@@ -51,7 +50,7 @@ def test_the_report_counts_as_the_task_does(tmp_path, strict, failures):
 
 def test_a_directory_that_cannot_be_made(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(AnsibleActionFail, match='cannot be written: .*; see to junit_dir'):
+    with pytest.raises(AnsibleActionFail, match=r'cannot be written: .*; see to junit_dir'):
         conformance.write(tmp_path / 'file' / 'dir', 'node1', RESULTS, False)
 
 

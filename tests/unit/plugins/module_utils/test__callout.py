@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_any_other_status_is_a_failure(status):
     ('{"status": "Success"', 'unexpected end of JSON input'),
     ('warning: x\n{"status": "Success"}', "invalid character 'w' looking for beginning of value"),
     ('tee: x', "invalid character 'e' in literal true (expecting 'r')"),
+    ('tr', 'unexpected end of JSON input'),
     ('{"status": "Success"}\ndone', "invalid character 'd' after top-level value"),
     ('{"status": "Success"}{"status": "Success"}', "invalid character '{' after top-level value"),
     ('{"status" "Success"}', 'invalid character \'"\' after object key'),
@@ -142,7 +144,7 @@ def test_a_time_out_kills_the_whole_process_group(driver, tmp_path):
     assert verdict.answer.timed_out and verdict.status == 'Failure'
     assert 'had not finished' in verdict.defect
     child = int((tmp_path / 'child').read_text())
-    assert not os.path.exists(f'/proc/{child}') or '(sleep) Z' in open(f'/proc/{child}/stat', encoding='ascii').read()
+    assert not os.path.exists(f'/proc/{child}') or '(sleep) Z' in pathlib.Path(f'/proc/{child}/stat').read_text(encoding='ascii')
 
 
 def test_a_process_left_behind_with_the_output_open_hangs_the_kubelet(driver):

@@ -10,7 +10,14 @@ import sys
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import (
-    _callout, _conformance, _conformance_report, _conformance_static, _conformance_volume, _kubelet, _processes)
+    _callout,
+    _conformance,
+    _conformance_report,
+    _conformance_static,
+    _conformance_volume,
+    _kubelet,
+    _processes,
+)
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_report import Report
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_volume import Stage, Volume, describe, go_json, origin_of
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._mounts import Mount
