@@ -16,6 +16,8 @@ from . import _files, _mounts
 from ._outcome import NodeError, Outcome
 
 SELINUX = 'security.selinux'
+# The id of one more is -1, which chown(2) takes for "leave it".
+LARGEST_ID = (1 << 32) - 2
 UNITS = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
 SYSTEM = frozenset((
     '/', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/lib64', '/mnt', '/opt', '/proc', '/root', '/run', '/sbin', '/srv', '/sys', '/tmp', '/usr',
@@ -43,17 +45,24 @@ def ensure(drivers: list, forbidden: list, check: bool) -> Outcome:
 
 
 def delete(drivers: list, forbidden: list, check: bool) -> Outcome:
-    """Delete the host paths of the drivers that go, with all that they hold, unless a driver that stays wants them too."""
+    """Delete the host paths of the drivers that go, with all that they hold; what a driver that stays wants, or holds or lies in such a path, is kept."""
     mounts = _mounts.read()
     kept = _merge(drivers, lambda state: state != 'absent')
-    doomed = [path for path in _merge(drivers, lambda state: state == 'absent')
-              if path not in kept and _may_be_deleted(path, forbidden, mounts)]
+    leaving = _merge(drivers, lambda state: state == 'absent')
+    doomed = [path for path in leaving
+              if not any(_lies_in(path, other) or _lies_in(other, path) for other in kept)
+              and not any(_lies_in(path, other) for other in leaving if other != path)
+              and _may_be_deleted(path, forbidden, mounts)]
     outcome = Outcome()
     for path in doomed:
         outcome.note(path, 'state: directory, with all that it holds', 'state: absent')
         if not check:
             shutil.rmtree(path)
     return outcome
+
+
+def _lies_in(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip('/') + '/')
 
 
 def _merge(drivers: list, wanted) -> dict:
@@ -88,7 +97,7 @@ def _plan(host_path: dict, forbidden: list, mounts: list):
 
 def _refuse_forbidden(path: str, forbidden: list):
     for directory in forbidden:
-        if path == directory or path.startswith(directory + '/'):
+        if _lies_in(path, directory):
             raise NodeError(f'The host path {path} lies in {directory}, which the kubelet manages and cleans: choose a directory outside it.')
 
 
@@ -137,11 +146,11 @@ def _label(path: str) -> str:
 def _number(wanted, current: int, look_up, path: str, kind: str) -> int:
     if wanted is None:
         return current
-    if wanted.isdigit():
+    if re.fullmatch('[0-9]{1,10}', wanted) and int(wanted) <= LARGEST_ID:
         return int(wanted)
     try:
         return look_up(wanted)[2]
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         raise NodeError(f'The {kind} {wanted!r} of the host path {path} is not known on this node: create it first, or give its number.') from error
 
 
