@@ -23,7 +23,7 @@ SECONDS = {
     'd': 86400, 'day': 86400, 'days': 86400, 'w': 604800, 'week': 604800, 'weeks': 604800,
     'M': 2629800, 'month': 2629800, 'months': 2629800, 'y': 31557600, 'year': 31557600, 'years': 31557600,
 }
-TERM = re.compile(r'\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*')
+TERM = re.compile(r' *([0-9]+(?:\.[0-9]+)?) *([A-Za-z]*) *')
 
 
 def running() -> bool:
@@ -68,7 +68,7 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
 
 def _apply(texts: dict, timers: list):
     """Write the unit files, remove those whose text is empty, and start the timers anew."""
-    doomed = [unit for unit, text in texts.items() if not text]
+    doomed = [unit for unit, text in texts.items() if not text and os.path.lexists(_path(unit))]
     if doomed:
         _systemctl('disable', '--now', '--', *doomed)
     try:

@@ -8,6 +8,7 @@ A kubelet drops inotify events that come before its first probe, and that probe 
 so one touch at its start cures nothing: a burst follows each start of the kubelet, then a slow steady interval for pods that come later.
 """
 
+import re
 import shutil
 
 from . import _systemd
@@ -82,6 +83,8 @@ def ensure(drivers: list, plugin_dir: str, kubelet_unit, check: bool) -> Outcome
     leaving = [driver for driver in drivers if driver['state'] == 'absent']
     for driver in staying:
         _refuse_interval(driver)
+    if kubelet_unit is not None and not re.fullmatch(r'[A-Za-z0-9:_.\\@-]+\.service', kubelet_unit):
+        raise NodeError(f'The kubelet_unit {kubelet_unit!r} is no systemd service: write its full name, for example kubelet.service.')
     if not _systemd.running():
         if not staying:
             return Outcome(touch_timers=[])
