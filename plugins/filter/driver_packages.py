@@ -35,7 +35,13 @@ _value:
 
 
 def driver_packages(drivers: list) -> list:
-    return sorted({package for driver in drivers if driver.get('state') != 'absent' for package in driver.get('packages', [])})
+    staying = [driver for driver in drivers if driver.get('state') != 'absent']
+    return sorted({package for driver in staying for package in _list(driver.get('packages'))})
+
+
+def _list(packages) -> list:
+    """Read a list as a module's argument is read: one name stands for a list of one, or of several with commas between."""
+    return [name.strip() for name in packages.split(',') if name.strip()] if isinstance(packages, str) else packages or []
 
 
 class FilterModule:
