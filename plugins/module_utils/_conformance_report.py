@@ -16,7 +16,7 @@ PASSED, FAILED, LEFT_OUT = 'passed', 'failed', 'left out'
 MUST, SHOULD = 'MUST', 'SHOULD'
 
 CATALOGUE = {
-    101: Entry('the executable is a regular file', MUST, True, 'Put the driver at <plugin dir>/<vendor>~<driver>/<driver>.'),
+    101: Entry('the executable is a regular file', MUST, True, 'Put the driver at vendor~driver/driver in the plugin dir.'),
     102: Entry('the executable is no symbolic link', SHOULD, True, 'Put the file itself there: a change of the target goes unnoticed.'),
     103: Entry('the executable may be executed', MUST, True, 'Set its mode to 0755.'),
     104: Entry("the executable is root's and nobody else may write it", MUST, True, 'Set owner root and mode 0755: the kubelet runs it as root.'),

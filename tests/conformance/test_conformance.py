@@ -259,3 +259,9 @@ mount_volume() {{
     install(place, text.replace('\ncall_mount() {', keeping + '\ncall_mount() {'))
     assert failed(run(place)) == {}
     assert sorted(str(path.relative_to(base)) for path in base.rglob('*')) == ['.state', 'a-real-pod']
+
+
+def test_the_documentation_lists_every_check():
+    page = (pathlib.Path(__file__).parents[2] / 'docs' / 'docsite' / 'conformance.md').read_text(encoding='utf-8')
+    for number, entry in CATALOGUE.items():
+        assert f'| {number} | {entry.level} | {entry.title}{" *(basic)*" if entry.basic else ""} | {entry.advice} |' in page
