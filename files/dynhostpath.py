@@ -37,14 +37,16 @@ def compiled(path: str):
     except (OSError, ValueError, EOFError, TypeError):
         pass
     code = compile(source, path, 'exec')
+    fresh = f'{cache}.{posix.getpid()}'
     try:
         if not posix.access(CACHE, posix.F_OK):
             posix.mkdir(CACHE, 0o700)
-        with open(f'{cache}.{posix.getpid()}', 'wb') as file:
+        with open(fresh, 'wb') as file:
             file.write(marshal.dumps((source, code)))
-        posix.rename(file.name, cache)
+        posix.rename(fresh, cache)
     except OSError:
-        pass
+        if posix.access(fresh, posix.F_OK):
+            posix.unlink(fresh)
     return code
 
 
@@ -90,7 +92,7 @@ DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW
 STATE, TRASH, BY_POD = '.state', '.trash', '.by-pod'
 
 HINTS = {
-    errno.ENOENT: 'it does not exist',
+    errno.ENOENT: 'it does not exist; a base is created by the role host_paths',
     errno.ENOSPC: 'free some space or inodes on its file system',
     errno.EDQUOT: 'the quota is used up; free some space or raise it',
     errno.EROFS: 'mount its file system read-write',
@@ -317,7 +319,9 @@ def wish(config: dict, name: str, value):
     allowed = config['pod_options']
     if name not in allowed:
         raise Refused(f'option {name!r:.80}: not one that a pod may set on this node; it may set {", ".join(allowed) or "none"}.')
-    wanted = POD_OPTIONS[name][0](value if isinstance(value, str) else repr(value), f'option {name}')
+    if not isinstance(value, str):
+        raise Refused(f'option {name}: not a string.')
+    wanted = POD_OPTIONS[name][0](value, f'option {name}')
     limits = allowed[name]
     if name == 'mode':
         fits = not wanted & ~limits[0]
@@ -355,8 +359,7 @@ def open_base(config: dict) -> int:
     try:
         return walk(root, config['base'][1:].split('/'))
     except OSError as error:
-        advice = ' Create it, for example with the role host_paths.' if error.errno == errno.ENOENT else ''
-        raise Refused(explain(error, f'base {config["base"]}, at /{error.filename}') + advice) from None
+        raise Refused(explain(error, f'base {config["base"]}, at /{error.filename}')) from None
     finally:
         posix.close(root)
 
@@ -563,14 +566,6 @@ def forget(state: int, volume: str):
         pass
 
 
-def forget_volume(base: int, state: int, volume: str, record: dict):
-    """Remove what the driver keeps of a volume beside its directory."""
-    if 'size' in record:
-        release(base, record)
-        forget(state, '.image-' + volume)
-    forget(state, volume)
-
-
 def link(base: int, record: dict, uid: str, volume: str):
     """Point .by-pod/NAMESPACE/POD/VOLUME, the path for log collectors, at the directory of the pod's latest incarnation."""
     shelf = make_directory(base, [BY_POD, record['namespace'], record['pod']], [])
@@ -608,9 +603,13 @@ FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_XFLAG_PROJINHERIT = 0x801c581f, 0x401c5
 BYTES_PER_INODE = 16384
 
 
+def image_of(volume: str) -> str:
+    return '.image-' + volume
+
+
 def bound(base: int, state: int, volume: str, plan: dict, directory: int) -> int:
     """Return a descriptor of the directory, which from here on holds no more than the plan's size."""
-    image = '.image-' + volume
+    image = image_of(volume)
     if is_mounted(directory):
         return directory
     if not exists(image, state):
@@ -634,15 +633,15 @@ def set_project_quota(directory: int, limit: int) -> bool:
     from fcntl import ioctl
     project = posix.fstat(directory).st_ino & 0xffffffff
     words = (limit // 1024, 0, 0, limit // BYTES_PER_INODE, 0, 0, 0, 0, BLOCKS_AND_INODES)
+    attributes = bytearray(28)
     try:
         libc('syscall', QUOTACTL_FD, directory, SET_PROJECT_QUOTA, project, b''.join(word.to_bytes(8, sys.byteorder) for word in words))
+        ioctl(directory, FS_IOC_FSGETXATTR, attributes)
+        attributes[0:4] = (int.from_bytes(attributes[0:4], sys.byteorder) | FS_XFLAG_PROJINHERIT).to_bytes(4, sys.byteorder)
+        attributes[12:16] = project.to_bytes(4, sys.byteorder)
+        ioctl(directory, FS_IOC_FSSETXATTR, attributes)
     except OSError:
         return False
-    attributes = bytearray(28)
-    ioctl(directory, FS_IOC_FSGETXATTR, attributes)
-    attributes[0:4] = (int.from_bytes(attributes[0:4], sys.byteorder) | FS_XFLAG_PROJINHERIT).to_bytes(4, sys.byteorder)
-    attributes[12:16] = project.to_bytes(4, sys.byteorder)
-    ioctl(directory, FS_IOC_FSSETXATTR, attributes)
     return True
 
 
@@ -660,11 +659,11 @@ def make_image(state: int, image: str, limit: int):
 
 
 def run(state: int, *command) -> str:
-    """Run one of the tools for images, which may use the descriptor C(state); return its output."""
-    from subprocess import PIPE, STDOUT, run as start
+    """Run a tool that makes or attaches images, and return its output. It has the pod's lock as well, should the driver be killed meanwhile."""
+    import subprocess
     try:
-        result = start(command, stdin=posix.open('/dev/null', posix.O_RDONLY), stdout=PIPE, stderr=STDOUT, pass_fds=(state,),
-                       env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(state,),
+                                env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
     except FileNotFoundError:
         raise Refused(f'size: {command[0]} is missing on this node; install it, or put the base on a file system with project quota.') from None
     output = ' '.join(result.stdout.decode('utf-8', 'replace').split())
@@ -674,7 +673,7 @@ def run(state: int, *command) -> str:
 
 
 def release(base: int, record: dict):
-    """Unmount the image, if the volume has one."""
+    """Unmount the volume's image, if one is mounted."""
     parent, _slash, name = record['directory'].rpartition('/')
     try:
         above = walk(base, parent.split('/'))
@@ -700,8 +699,9 @@ def reap(base: int, state: int, uid: str, config: dict, dry_run: bool = False) -
     for volume, record in () if dry_run else removed:
         release(base, record)
         discard(base, record['directory'].split('/'), f'{uid}~{volume}')
+        forget(state, image_of(volume))
         unlink_if_ours(base, record, volume)
-        forget_volume(base, state, volume, record)
+        forget(state, volume)
     if not dry_run:
         remove_empty(base, [STATE, uid], 1)
     return removed
@@ -820,11 +820,14 @@ def exists(path: str, directory=None) -> bool:
 
 def clear(base: int, name: str) -> bool:
     """Finish an interrupted removal; return whether that failed."""
+    trash = walk(base, [TRASH])
     try:
-        empty(walk(base, [TRASH]), name)
+        empty(trash, name)
     except OSError as error:
         say(f'{TRASH}/{name}: {error}\n')
         return True
+    finally:
+        posix.close(trash)
     return False
 
 
@@ -854,16 +857,19 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     plan = decide(config, parse_object(text, 'the options of the volume'), facts)
     base = open_base(config)
     record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory'])}
-    made = []
-    state = before = None
+    record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
+    made, undo = [], []
     try:
         state = lock_pod(base, facts['uid'], made)
         before = read_record(state, facts['volume'])
-        record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
+        if not before:
+            undo += [(forget, state, facts['volume']), (unlink_if_ours, base, record, facts['volume'])]
         # A full disk may have no room for it on the day when something has to go.
         posix.close(make_directory(base, [TRASH], made, 0o700))
         directory = make_directory(base, plan['directory'], made)
         if plan['size']:
+            if not exists(image_of(facts['volume']), state):
+                undo += [(forget, state, image_of(facts['volume'])), (release, base, record)]
             directory = bound(base, state, facts['volume'], plan, directory)
         own(directory, plan)
         if dict(record, ended=0) != before:
@@ -872,8 +878,8 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
             link(base, record, facts['uid'], facts['volume'])
         attach(directory, mount_dir, plan['flags'])
     except (OSError, Refused) as error:
-        if state is not None and not before:
-            forget_volume(base, state, facts['volume'], record)
+        for function, *arguments in reversed(undo):
+            function(*arguments)
         for names in reversed(made):
             remove_empty(base, names, len(names) - 1)
         if isinstance(error, Refused):
@@ -963,11 +969,11 @@ def say(text: str):
 def main(arguments: list) -> int:
     started = time.monotonic()
     posix.umask(0o022)
-    # The kubelet reads stderr as part of the answer.
-    posix.dup2(posix.open('/dev/null', posix.O_WRONLY), 2)
     name, rest, facts = (arguments or [''])[0], arguments[1:], {}
     if name == 'prune':
         return prune(rest)
+    # The kubelet reads stderr as part of the answer.
+    posix.dup2(posix.open('/dev/null', posix.O_WRONLY), 2)
     result = answer(name, rest, facts)
     try:
         say(to_json(result) + '\n')

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,28 @@ def test_what_the_base_is_mounted_with_holds_for_its_volumes(make_node):
     subprocess.run(['mount', '-t', 'tmpfs', '-o', 'noexec', 'tmpfs', node.base], check=True)
     assert node.mount('u1').status == 'Success'
     assert flags(node.mount_dir('u1')) == {'NOEXEC'}
+
+
+def test_a_kernel_without_the_new_mount_calls_does_as_well(node):
+    program = '''
+import errno, importlib.machinery, importlib.util, sys
+loader = importlib.machinery.SourceFileLoader('dynhostpath', sys.argv[1])
+driver = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+loader.exec_module(driver)
+libc = driver.libc
+def old(name, *arguments):
+    if name == 'syscall':
+        raise OSError(errno.ENOSYS, 'not implemented')
+    return libc(name, *arguments)
+driver.libc = old
+sys.exit(driver.main(sys.argv[2:]))
+'''
+    for access, expected in (('rw', {'NOSUID', 'NODEV'}), ('ro', {'RDONLY', 'NOSUID', 'NODEV'})):
+        options = json.dumps(node.options('u1', **{'kubernetes.io/readwrite': access}))
+        output = subprocess.run([sys.executable, '-IB', '-c', program, node.driver, 'mount', node.mount_dir('u1'), options], stdout=subprocess.PIPE, check=True).stdout
+        assert json.loads(output) == {'status': 'Success'}
+        assert flags(node.mount_dir('u1')) == expected
+        assert node.unmount('u1').status == 'Success'
 
 
 def test_stacked_mounts_are_all_taken_off(node):

@@ -4,6 +4,7 @@
 
 """A full disk, a read-only base, no base, a base on a symlink: a clear message for the kubelet, and nothing half-made."""
 
+import json
 import subprocess
 
 import pytest
@@ -111,3 +112,28 @@ def test_a_base_that_is_a_file(node, refused):
     node.base.rmdir()
     node.base.touch()
     assert 'Not a directory' in refused()
+
+
+def test_no_mount_dir(make_node):
+    node = make_node(layout='{namespace}/{pod}/{uid}/{volume}', size='8Mi', by_pod=True)
+    mount_dir = node.mount_dir('u1')
+    mount_dir.rmdir()
+    answer = node.call('mount', mount_dir, json.dumps(node.options('u1')))
+    assert answer.status == 'Failure'
+    assert str(mount_dir) in answer.message
+    assert node.mounts() == []
+    assert node.left_in_base() == []
+
+
+def test_a_failure_keeps_the_data_of_an_earlier_mount(make_node):
+    node = make_node(layout='{namespace}/{pod}/{uid}/{volume}', size='8Mi')
+    mount_dir = node.mount_dir('u1')
+    node.mount('u1')
+    (mount_dir / 'file').write_text('data')
+    node.unmount('u1')
+    (node.base / '.state/u1/logs').unlink()
+    mount_dir.rmdir()
+    assert node.call('mount', mount_dir, json.dumps(node.options('u1'))).status == 'Failure'
+    assert node.mount('u1').status == 'Success'
+    assert (mount_dir / 'file').read_text() == 'data'
+    assert node.unmount('u1').status == 'Success'
