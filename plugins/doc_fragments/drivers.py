@@ -106,6 +106,11 @@ options:
             after each touch.
         type: str
         default: 20s
+      prune_interval:
+        description:
+          - How often the driver's own command C(prune) is run by a systemd timer, a systemd time span. V(nodeops/dynhostpath) has that command; it
+            removes what outlived its retention. Left out, there is no such timer.
+        type: str
       options:
         description:
           - The options of a pod's volume that a test callout needs to pass to the driver, for example a server and a share.

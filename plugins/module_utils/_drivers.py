@@ -29,6 +29,7 @@ DRIVER = dict(
     config=dict(type='dict'),
     host_paths=dict(type='list', elements='dict', default=[], options=HOST_PATH),
     touch_interval=dict(type='str', default='20s'),
+    prune_interval=dict(type='str'),
     options=dict(type='dict', default={}),
 )
 

@@ -6,7 +6,7 @@
 
 import os
 
-from . import _conformance, _driver_files, _host_paths, _kubelet, _publish, _touch_timer
+from . import _conformance, _driver_files, _host_paths, _kubelet, _prune_timer, _publish, _touch_timer
 from ._outcome import NodeError, Outcome
 
 
@@ -22,13 +22,13 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     payloads = _driver_files.payloads(drivers, sent)
     forbidden = kubelet_directories(kubelet, directory.path)
     timers = drivers if touch_timer else []
+    tested = drivers if validate else []
 
     def carry_out(checking: bool, outcome: Outcome):
         outcome.include(_host_paths.ensure(drivers, forbidden, checking))
         outcome.include(_publish.ensure(drivers, payloads, directory.path, kubelet, checking))
         outcome.include(_touch_timer.ensure(timers, directory.path, kubelet_unit, checking))
-        if validate and not checking:
-            _test(drivers, directory.path, kubelet)
+        outcome.include(_prune_timer.ensure(drivers, directory.path, checking))
 
     def retire(checking: bool, outcome: Outcome):
         outcome.include(_publish.withdraw(drivers, directory.path, kubelet, checking, force))
@@ -40,9 +40,13 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     retire(True, planned)
     if check or planned.facts['awaited']:
         return planned
+    if not planned.changed:
+        _test(tested, directory.path, kubelet)
+        return planned
     outcome = Outcome(plugin_dir=directory._asdict())
     with outcome.all_or_nothing():
         carry_out(False, outcome)
+        _test(tested, directory.path, kubelet)
     outcome.settle()
     retire(False, outcome)
     return outcome

@@ -10,8 +10,8 @@ version_added: 0.1.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:
-  - Does in one execution what M(nodeops.flexvolume.host_paths), M(nodeops.flexvolume.driver), M(nodeops.flexvolume.touch_timer) and the basic
-    suite of M(nodeops.flexvolume.conformance) do in one each, and as one transaction.
+  - Does in one execution what M(nodeops.flexvolume.host_paths), M(nodeops.flexvolume.driver), M(nodeops.flexvolume.touch_timer),
+    M(nodeops.flexvolume.prune_timer) and the basic suite of M(nodeops.flexvolume.conformance) do in one each, and as one transaction.
   - Everything is examined before anything is changed. When a step fails, or a driver fails its test callout, what was done is taken back, so
     that the node keeps the drivers that it had.
   - The playbook C(nodeops.flexvolume.deploy) runs it.
@@ -71,6 +71,12 @@ published:
   sample: [nodeops/dynhostpath]
 touch_timers:
   description: The timers that are there now, as M(nodeops.flexvolume.touch_timer) returns them.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+prune_timers:
+  description: The timers that are there now, as M(nodeops.flexvolume.prune_timer) returns them.
   returned: success
   type: list
   elements: dict

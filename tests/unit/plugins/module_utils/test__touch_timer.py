@@ -4,7 +4,7 @@
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _touch_timer
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _timers, _touch_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
@@ -17,20 +17,15 @@ def driver(**keys):
 
 @pytest.fixture
 def without_systemd(monkeypatch):
-    monkeypatch.setattr(_touch_timer._systemd, 'running', lambda: False)
+    monkeypatch.setattr(_timers._systemd, 'running', lambda: False)
 
 
 def lines(text):
     return text.splitlines()
 
 
-def test_a_timer_and_its_service_bear_one_name():
-    names = list(_touch_timer.texts(NAME, '1min', '/plugins', ['kubelet.service']))
-    assert names == [r'flexvolume-touch-example.com-my\x2ddriver.timer', r'flexvolume-touch-example.com-my\x2ddriver.service']
-
-
 def test_the_timer_starts_anew_with_any_of_the_units_that_may_run_the_kubelet():
-    timer = lines(_touch_timer.texts(NAME, '90s', '/plugins', ['k3s.service', 'k3s-agent.service'])[_touch_timer.timer_of(NAME)])
+    timer = lines(_touch_timer.texts(NAME, '90s', '/plugins', ['k3s.service', 'k3s-agent.service'])[0])
     assert 'PartOf=k3s.service k3s-agent.service' in timer
     assert 'WantedBy=timers.target k3s.service k3s-agent.service' in timer
     assert 'OnUnitActiveSec=90s' in timer
@@ -38,13 +33,13 @@ def test_the_timer_starts_anew_with_any_of_the_units_that_may_run_the_kubelet():
 
 
 def test_the_service_touches_executable_and_directory_and_creates_nothing():
-    service = _touch_timer.texts(NAME, '90s', '/plugins', ['kubelet.service'])[_touch_timer.service_of(NAME)]
+    service = _touch_timer.texts(NAME, '90s', '/plugins', ['kubelet.service'])[1]
     command = next(line for line in lines(service) if line.startswith('ExecStart='))
     assert command.split(' ', 1)[1] == '-c "/plugins/example.com~my-driver/my-driver" "/plugins/example.com~my-driver"'
 
 
 def test_a_plugin_dir_that_means_something_to_systemd_is_quoted():
-    service = _touch_timer.texts(NAME, '90s', '/a b/50%/"x"/$HOME/\\n', ['kubelet.service'])[_touch_timer.service_of(NAME)]
+    service = _touch_timer.texts(NAME, '90s', '/a b/50%/"x"/$HOME/\\n', ['kubelet.service'])[1]
     assert '"/a b/50%%/\\"x\\"/$$HOME/\\\\n/example.com~my-driver/my-driver"' in service
 
 
