@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the module's result."""
         super().run(tmp, task_vars)
-        arguments = without_secrets(self._task.args)
+        arguments = _secrets.from_drivers(self._task.args)
         junit_dir = arguments.get('junit_dir')
         result = self._execute_module(module_name='nodeops.flexvolume.conformance', module_args=arguments, task_vars=task_vars)
         host = task_vars['inventory_hostname']
@@ -38,24 +38,6 @@ class ActionModule(ActionBase):
         if junit_dir and results and not self._task.check_mode:
             result['junit'] = write(pathlib.Path(junit_dir), host, results, bool(arguments.get('strict')))
         return result
-
-
-def without_secrets(arguments: dict) -> dict:
-    """Move the secrets from the drivers' options to where they are not logged."""
-    drivers = arguments.get('drivers')
-    if not isinstance(drivers, list):
-        return dict(arguments)
-    secrets = dict(arguments.get('secrets') or {})
-    plain = []
-    for driver in drivers:
-        if not isinstance(driver, dict) or not isinstance(driver.get('options'), dict):
-            plain.append(driver)
-            continue
-        options, found = _secrets.split(driver['options'])
-        plain.append(dict(driver, options=options))
-        if found:
-            secrets[driver.get('name')] = dict(secrets.get(driver.get('name')) or {}, **found)
-    return dict(arguments, drivers=plain, secrets=secrets)
 
 
 def table(host: str, results: list) -> list:

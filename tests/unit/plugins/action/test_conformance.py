@@ -52,16 +52,3 @@ def test_a_directory_that_cannot_be_made(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(AnsibleActionFail, match=r'cannot be written: .*; see to junit_dir'):
         conformance.write(tmp_path / 'file' / 'dir', 'node1', RESULTS, False)
-
-
-def test_secrets_are_moved_to_where_they_are_not_logged():
-    arguments = {'drivers': [{'name': 'a/b', 'options': {'share': 'data', 'kubernetes.io/secret/key': 'a2V5'}}, {'name': 'c/d'}], 'suite': 'basic'}
-    assert conformance.without_secrets(arguments) == {
-        'drivers': [{'name': 'a/b', 'options': {'share': 'data'}}, {'name': 'c/d'}], 'suite': 'basic',
-        'secrets': {'a/b': {'kubernetes.io/secret/key': 'a2V5'}}}
-    assert 'kubernetes.io/secret/key' in arguments['drivers'][0]['options']
-
-
-def test_what_is_malformed_is_left_to_the_module():
-    assert conformance.without_secrets({'drivers': 'text'}) == {'drivers': 'text'}
-    assert conformance.without_secrets({'drivers': ['text', {'options': 'text'}]})['drivers'] == ['text', {'options': 'text'}]
