@@ -45,7 +45,7 @@ demo: install ## three nodes, the driver deployed on them, and a look around
 
 .PHONY: test
 test: ## everything below, one after the other, with a summary
-	@tests/tools/phases lint package sanity units driver-tests integration molecule
+	@tests/tools/phases lint package sanity units driver-tests conformance-tests integration molecule
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ ruff: tools
 	ruff check --no-cache --output-format concise
 
 mypy: tools
-	$(STAGED) bash -c 'cd ../../.. && mypy --config-file $(CURDIR)/mypy.ini --cache-dir $(TOOLS)/mypy ansible_collections'
+	$(STAGED) bash -c 'cd ../../.. && mypy --config-file $(CURDIR)/mypy.ini --cache-dir $(TOOLS)/mypy ansible_collections/nodeops/flexvolume/{files,plugins,tests/nodes}'
 
 vermin: tools ## code for nodes runs on Python 3.6, code for controllers on 3.10
 	vermin --quiet --no-tips --violations --eval-annotations --target=3.6- files plugins/modules plugins/module_utils plugins/doc_fragments
@@ -91,7 +91,7 @@ package: install ## the tarball, installed, and accepted by Galaxy's own check
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: sanity units controller-units node-units driver-tests integration molecule
+.PHONY: sanity units controller-units node-units driver-tests conformance-tests integration molecule
 sanity: tools ## ansible-test sanity
 	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
 
@@ -103,8 +103,11 @@ controller-units: tools
 node-units: tools
 	$(STAGED) $(CURDIR)/tests/tools/node-units $(TOOLS)/node $(T)
 
-driver-tests: tools ## the driver, run as the kubelet runs it, in mount namespaces of its own
-	unshare --mount --propagation private pytest -p no:cacheprovider tests/driver
+driver-tests: tools ## the driver on real mounts, run as the kubelet runs it
+	$(STAGED) pytest -p no:cacheprovider tests/driver $(T)
+
+conformance-tests: tools ## the conformance checks on drivers with every known defect
+	$(STAGED) pytest -p no:cacheprovider tests/conformance $(T)
 
 integration: tools ## the modules against a node over SSH
 	HOME=$(TOOLS)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)
@@ -116,7 +119,7 @@ molecule: install ## the installed collection on real nodes: check mode, converg
 
 .PHONY: soak bench
 soak: install ## the driver and the kubelet, at full counts
-	SOAK=1 unshare --mount --propagation private pytest -p no:cacheprovider tests/driver
+	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver
 	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
 
 bench: install ## what a deploy costs, beside a plain role
