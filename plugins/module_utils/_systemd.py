@@ -55,14 +55,16 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
     gone = [unit for unit in unwanted if before[unit]]
     for unit in stale + gone:
         outcome.note(_path(unit), before[unit], units.get(unit, ''))
-    asleep = [timer for timer, state in zip(timers, _states(timers)) if not _is_awake(state)]
+    states = _states(timers)
+    asleep = [timer for timer, state in zip(timers, states) if not _is_awake(state)]
     for timer in asleep:
         outcome.note(timer, 'enabled and active: false\n', 'enabled and active: true\n')
     if not check and outcome.changed:
         with outcome.all_or_nothing():
             outcome.undo.append(lambda: _put_back(before, timers))
             _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale or timer in asleep])
-    outcome.facts['timers'] = {state['Id']: _elapses(state) for state in _states(timers)}
+        states = _states(timers)
+    outcome.facts['timers'] = {state['Id']: _elapses(state) for state in states}
     return outcome
 
 
