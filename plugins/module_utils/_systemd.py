@@ -80,6 +80,10 @@ def _apply(texts: dict, timers: list):
         raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
     if texts:
         _systemctl('daemon-reload')
+    # A service that was stopped in the middle of its run would be listed as failed for ever.
+    failed = [state['Id'] for state in _states(doomed) if state['ActiveState'] == 'failed']
+    if failed:
+        _systemctl('reset-failed', '--', *failed)
     if timers:
         _systemctl('reenable', '--', *timers)
         _systemctl('restart', '--', *timers)
