@@ -70,7 +70,7 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
 
 def _apply(texts: dict, timers: list):
     """Write the unit files, remove those whose text is empty, and start the timers anew."""
-    doomed = [unit for unit, text in texts.items() if not text and os.path.lexists(_path(unit))]
+    doomed = [unit for unit, text in texts.items() if not text]
     if doomed:
         _systemctl('disable', '--now', '--', *doomed)
     try:
@@ -90,7 +90,8 @@ def _apply(texts: dict, timers: list):
 
 
 def _put_back(texts: dict, timers: list):
-    _apply(texts, [timer for timer in timers if texts[timer]])
+    changed = {unit: text for unit, text in texts.items() if _text(unit) != text}
+    _apply(changed, [timer for timer in timers if changed.get(timer)])
 
 
 def _write(unit: str, text: str):
