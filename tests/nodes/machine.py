@@ -66,20 +66,17 @@ def running(node: dict) -> bool:
     return node['disk'] in _command_line(node['pid'])
 
 
-def children(pid: int) -> list:
-    """Return the pids of the process's children; none where there is no such process."""
-    try:
-        return [int(child) for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='utf-8').split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+def inits(node: dict) -> list:
+    """Return the pid, on this machine, of the node's PID 1; none while it does not run. A reboot gives it another."""
+    return [init for nspawn in _children(node['pid']) for init in _children(nspawn)]
 
 
 def stop(node: dict):
     """Kill the node as a power cut would, and remove its cgroups and what a killed systemd-nspawn leaves."""
     if running(node):
         # The node's PID 1 outlives a systemd-nspawn that is killed.
-        nspawn = children(node['pid'])
-        for pid in (node['pid'], *nspawn, *(init for pid in nspawn for init in children(pid))):
+        family = [node['pid'], *_children(node['pid']), *inits(node)]
+        for pid in family:
             _kill(pid)
     for group in node['cgroups']:
         _remove_cgroup(pathlib.Path(group))
@@ -142,6 +139,13 @@ def _remove_cgroup(group: pathlib.Path):
 def _command_line(pid: int) -> list:
     try:
         return pathlib.Path('/proc', str(pid), 'cmdline').read_text(encoding='utf-8', errors='surrogateescape').split('\0')
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _children(pid: int) -> list:
+    try:
+        return [int(child) for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='utf-8').split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
 

@@ -102,10 +102,10 @@ class NodeSet:
         node = self._node(name)
         if node['kind'] == 'plain':
             raise host.Failure(f'{name} has no init system that could reboot it: use a node with systemd.')
-        before = machine.children(node['pid'])
+        before = machine.inits(node)
         subprocess.run(self.ssh(name, 'systemctl', 'reboot'), check=False, capture_output=True)
         deadline = time.monotonic() + BOOT_SECONDS
-        while machine.running(node) and machine.children(node['pid']) in (before, []):
+        while machine.running(node) and machine.inits(node) in (before, []):
             if time.monotonic() > deadline:
                 raise host.Failure(f'{name} was told to reboot {BOOT_SECONDS} s ago and still runs: see {self.run_dir}/{name}.log.')
             time.sleep(0.1)
