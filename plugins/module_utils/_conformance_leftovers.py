@@ -70,7 +70,8 @@ def _remove_bearing(path: str, token: str):
         with contextlib.suppress(OSError):
             os.rmdir(path)
     elif token in os.path.basename(path):
-        os.unlink(path)
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def _files_left(stage: Stage) -> str:

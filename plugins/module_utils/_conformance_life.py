@@ -22,8 +22,14 @@ ODD = {'a space': 'a b', 'quotes': '''it's "quoted"''', 'a newline': 'a\nb', 'no
 OUTLANDISH = {'a leading dash': '-o bind', 'format characters': '%s%n\\n\\', 'nothing': ''}
 
 
-def basic_life(stage: Stage, report: Report, full: bool):
-    """Checks 401 to 404 and 411 to 414; raises Stop where the checks that follow could only fail for the same reason."""
+def full_life(stage: Stage, report: Report):
+    """Check 413 and those of the basic life."""
+    basic_life(stage, report)
+    report.judge(413, _failed(stage.call('unmount', Volume(stage).path), optional=True))
+
+
+def basic_life(stage: Stage, report: Report):
+    """Checks 401 to 404, 411, 412 and 414; raises Stop where the checks that follow could only fail for the same reason."""
     with stage.volume() as volume:
         verdict = volume.set_up()
         report.judge(401, _failed(verdict), f'{verdict.answer.seconds:.2f} s')
@@ -38,8 +44,6 @@ def basic_life(stage: Stage, report: Report, full: bool):
         else:
             report.leave_out(403, 404, 'nothing is mounted')
         _unmount(volume, report)
-        if full:
-            report.judge(413, _failed(stage.call('unmount', Volume(stage).path), optional=True))
     if report.has_failed(402, 411):
         raise Stop('mount or unmount does not do what it says')
 
@@ -84,7 +88,7 @@ def _unmount(volume: Volume, report: Report):
     verdict = volume.unmount()
     still = volume.is_mounted()
     report.judge(411, _failed(verdict) or (f'{volume.path} is still a mount point' if still else ''), f'{verdict.answer.seconds:.2f} s')
-    while volume.is_mounted():
+    for _mount in _mounts.at(volume.path, _mounts.read()):
         unmount_by_force(volume.path)
     # The kubelet asks again only while the directory is there.
     os.makedirs(volume.path, 0o750, exist_ok=True)

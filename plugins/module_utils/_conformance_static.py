@@ -76,18 +76,18 @@ def _capabilities(verdict: _callout.Verdict) -> str:
 
 def listing(executable: str) -> dict:
     """Return what a write in the driver directory changes, but not the times that a touch of the driver does."""
-    directory = os.path.dirname(executable)
     found = {}
-    for name in os.listdir(directory):
-        status = os.lstat(os.path.join(directory, name))
-        found[name] = (status.st_ino, status.st_size, None if name == os.path.basename(executable) else status.st_mtime)
+    with os.scandir(os.path.dirname(executable)) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            found[entry.name] = (status.st_ino, status.st_size, None if entry.name == os.path.basename(executable) else status.st_mtime)
     return found
 
 
 def changes(before: dict, after: dict) -> str:
     """Name what differs between two listings; empty if nothing does."""
     names = sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
-    return f'it wrote {", ".join(names)} in the driver directory' if names else ''
+    return f'it changed {", ".join(names)} in the driver directory' if names else ''
 
 
 def odd_callouts(stage: Stage, report: Report):

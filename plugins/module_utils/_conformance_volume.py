@@ -20,6 +20,7 @@ from . import _callout, _mounts
 from ._conformance_report import Stop
 
 POD = 'kubernetes.io/pod.'
+PATIENCE = 30
 
 
 class Stage:
@@ -190,8 +191,7 @@ class Volume:
 def unmount_by_force(path: str):
     """Unmount what lies on top at C(path); what is busy goes once nobody uses it."""
     for options in ((), ('-l',)):
-        if subprocess.run(('umount',) + options + (path,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          timeout=30, check=False).returncode == 0:
+        if not _why_not('umount', *options, path):
             return
 
 
@@ -245,8 +245,16 @@ def _unless_supported(verdict: _callout.Verdict) -> _callout.Verdict:
 
 
 def _by_the_kubelet(verdict: _callout.Verdict, *command) -> _callout.Verdict:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode == 0:
+    why = _why_not(*command)
+    if not why:
         return verdict._replace(status=_callout.SUCCESS)
-    why = done.stdout.decode('utf-8', 'replace').strip()
     return verdict._replace(status=_callout.FAILURE, message=f'not supported, and the kubelet could not do it itself: {why}')
+
+
+def _why_not(*command) -> str:
+    """Run a command of mount(8)'s family; return why it failed, or nothing."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return f'{command[0]} had not finished after {PATIENCE} s'
+    return '' if done.returncode == 0 else done.stdout.decode('utf-8', 'replace').strip() or f'{command[0]} failed'

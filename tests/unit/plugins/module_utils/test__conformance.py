@@ -104,13 +104,23 @@ def test_a_callout_that_hangs_stops_the_run_once(executable):
     assert checks[401].outcome == 'left out' and checks[802].outcome == 'passed'
 
 
+def test_a_volume_that_cannot_be_looked_at_fails_its_check(executable, monkeypatch):
+    def stale(_stage, _report):
+        raise OSError(116, 'Stale file handle')
+
+    monkeypatch.setattr(_conformance, 'BASIC', ((403, stale),))
+    checks = {check.number: check for check in _conformance.run(executable, NAME, ENVIRONMENT)}
+    assert (checks[403].outcome, checks[403].evidence) == ('failed', 'a volume cannot be used: [Errno 116] Stale file handle')
+    assert checks[803].outcome == 'passed'
+
+
 def test_what_differs_in_a_directory(executable):
     before = _conformance_static.listing(executable)
     os.utime(executable)
     assert _conformance_static.changes(before, _conformance_static.listing(executable)) == ''
     with open(os.path.join(os.path.dirname(executable), 'log'), 'w', encoding='ascii') as file:
         file.write('x')
-    assert _conformance_static.changes(before, _conformance_static.listing(executable)) == 'it wrote log in the driver directory'
+    assert _conformance_static.changes(before, _conformance_static.listing(executable)) == 'it changed log in the driver directory'
 
 
 def test_the_json_is_written_as_go_writes_it():
