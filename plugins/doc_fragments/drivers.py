@@ -38,8 +38,8 @@ options:
         default: false
       packages:
         description:
-          - Packages that the driver needs on the node. The role C(driver) and the playbook C(deploy) install them by M(ansible.builtin.package);
-            no module of this collection does.
+          - Packages that the driver needs on the node. M(nodeops.flexvolume.node), and so the playbook C(deploy), installs them by
+            M(ansible.builtin.package), and so does the role C(driver); the other modules do not.
         type: list
         elements: str
         default: []
@@ -105,7 +105,7 @@ options:
           - How often the driver is touched, a systemd time span. The kubelet calls the driver's C(init) again at its first volume operation
             after each touch.
         type: str
-        default: 20s
+        default: 15s
       prune_interval:
         description:
           - How often the driver's own command C(prune) is run by a systemd timer, a systemd time span. V(nodeops/dynhostpath) has that command; it

@@ -29,7 +29,7 @@ class DriverSender(ActionBase):
         super().run(tmp, task_vars)
         try:
             inventory_dir = (task_vars or {}).get('inventory_dir')
-            sources = {driver['name']: self._find(driver, inventory_dir) for driver in self._sent_drivers()}
+            sources = {driver['name']: self._find(driver, inventory_dir) for driver in self._staying_drivers() if _is_sent(driver)}
             arguments = dict(self._task.args, payloads=[_payload(name, path) for name, path in sources.items()])
             result = self._run_module(arguments, task_vars)
             if result.get('awaited') and not result.get('failed') and not self._task.check_mode:
@@ -45,12 +45,12 @@ class DriverSender(ActionBase):
     def _run_module(self, arguments, task_vars):
         return self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
 
-    def _sent_drivers(self):
-        """Return the drivers whose source is on the controller; what is malformed is left to the module's argument spec."""
+    def _staying_drivers(self):
+        """Return the drivers that are not all withdrawn; what is malformed is left to the module's argument spec."""
         drivers = self._task.args.get('drivers')
         if self._task.args.get('state') == 'absent' or not isinstance(drivers, list):
             return []
-        return [driver for driver in drivers if isinstance(driver, dict) and isinstance(driver.get('name'), str) and _is_sent(driver)]
+        return [driver for driver in drivers if isinstance(driver, dict) and isinstance(driver.get('name'), str)]
 
     def _find(self, driver: dict, inventory_dir) -> str:
         """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""
@@ -84,4 +84,4 @@ def _payload(name: str, path: str) -> dict:
     content = pathlib.Path(path).read_bytes()
     if len(content) > SENT_ALONG:
         return dict(name=name, sha256=hashlib.sha256(content).hexdigest())
-    return dict(name=name, content=base64.b64encode(zlib.compress(content, 9)).decode())
+    return dict(name=name, content=base64.b64encode(zlib.compress(content)).decode())
