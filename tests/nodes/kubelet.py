@@ -34,6 +34,8 @@ def furnish(upper: pathlib.Path):
 
 def _version_arguments() -> str:
     # Before 1.24 the kubelet looks for Docker unless told otherwise; since 1.27 it does not know the flag any more.
-    version = host.run(kubelet_binary.path(), '--version')
-    minor = int(re.search(r'v1\.(\d+)', version).group(1))
-    return '--container-runtime=remote' if minor < 24 else ''
+    binary = kubelet_binary.path()
+    version = re.search(r'v1\.(\d+)', host.run(binary, '--version'))
+    if not version:
+        raise host.Failure(f'{binary} --version names no Kubernetes version: set KUBELET to a kubelet binary, or unset it.')
+    return '--container-runtime=remote' if int(version.group(1)) < 24 else ''

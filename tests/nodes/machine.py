@@ -129,7 +129,8 @@ def _remove_cgroup(group: pathlib.Path):
         for pid in (group / 'cgroup.procs').read_text(encoding='utf-8').split():
             _kill(int(pid))
         try:
-            return group.rmdir()
+            group.rmdir()
+            return
         except OSError as error:
             if time.monotonic() > deadline:
                 raise host.Failure(f'{group} cannot be removed ({error.strerror}): see which processes stay in its cgroup.procs.') from error
