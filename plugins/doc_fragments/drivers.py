@@ -28,7 +28,7 @@ options:
       src:
         description:
           - The driver's executable on the controller, looked up as any role's or playbook's file, then beside the inventory and in its C(files/),
-          then in this collection's own C(files/).
+            then in this collection's own C(files/).
           - Left out for a driver that somebody else puts into the plugin dir.
         type: str
       remote_src:

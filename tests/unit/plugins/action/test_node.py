@@ -7,6 +7,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+
 from ansible_collections.nodeops.flexvolume.plugins.action.node import ActionModule
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_sender import DriverSender
 
