@@ -17,9 +17,10 @@ from ._conformance_volume import POD, Stage, Volume, describe, origin_of, remove
 MANY = 20
 FS_GROUP = 61337
 EXTRA_OPTION = 'conformance'
-# What a driver that takes the option at all has to take in it, and what it may as well refuse.
-ODD = {'a space': 'a b', 'quotes': '''it's "quoted"''', 'a newline': 'a\nb', 'non-ASCII letters': 'Größe 資料'}
-OUTLANDISH = {'a leading dash': '-o bind', 'format characters': '%s%n\\n\\', 'nothing': ''}
+# What a driver that takes the option at all has to take in it, and what it may as well refuse. The token goes into each value, so that a
+# directory of that name is known for made-up.
+ODD = {'a space': 'a {}', 'quotes': '''it's "{}"''', 'a newline': 'a\n{}', 'non-ASCII letters': 'Größe 資料 {}'}
+OUTLANDISH = {'a leading dash': '-o {}', 'format characters': '%s%n\\n\\{}', 'nothing': ''}
 
 
 def full_life(stage: Stage, report: Report):
@@ -135,14 +136,14 @@ def odd_options(stage: Stage, report: Report):
     outside = os.path.join(stage.root, 'outside')
     os.makedirs(outside)
     executed = os.path.join(stage.root, 'executed')
-    commands = [form % f'touch {executed}' for form in ('$(%s)', '`%s`', '; %s;', '"; %s; "', "'; %s; '")]
+    commands = [stage.token + form % f'touch {executed}' for form in ('$(%s)', '`%s`', '; %s;', '"; %s; "', "'; %s; '")]
     climbing = '../' * 40 + outside[1:]
-    accepts = not _odd(stage, EXTRA_OPTION, 'plain', True)
+    accepts = not _odd(stage, EXTRA_OPTION, f'plain-{stage.token}', True)
     for key in sorted(stage.options) + [EXTRA_OPTION]:
         if key.startswith('kubernetes.io/'):
             continue
         for what, value in dict(ODD, **OUTLANDISH).items():
-            problem = _odd(stage, key, value, accepts and key == EXTRA_OPTION and what in ODD)
+            problem = _odd(stage, key, value.format(stage.token), accepts and key == EXTRA_OPTION and what in ODD)
             if problem:
                 report.failed(407, f'{key} with {what}: {problem}')
         for value in commands:

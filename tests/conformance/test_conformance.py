@@ -262,6 +262,15 @@ mount_volume() {{
     assert sorted(str(path.relative_to(base)) for path in base.rglob('*')) == ['.state', 'a-real-pod']
 
 
+def test_what_odd_options_made_is_removed(place, tmp_path):
+    text = (DRIVERS / 'good' / 'python.py').read_text(encoding='utf-8')
+    base = tmp_path / 'base'
+    base.mkdir()
+    install(place, text.replace("not re.fullmatch('[a-z]+', path)", "'..' in path.split('/')"))
+    assert failed(run(place, {'base': str(base), 'path': 'data'})) == {}
+    assert [path.name for path in base.iterdir()] == ['data']
+
+
 def test_the_documentation_lists_every_check():
     page = (pathlib.Path(__file__).parents[2] / 'docs' / 'docsite' / 'conformance.md').read_text(encoding='utf-8')
     for number, entry in CATALOGUE.items():
