@@ -58,7 +58,7 @@ def start(name: str, kind: str, namespace: str, disk: pathlib.Path, lower: pathl
         supervisor = subprocess.Popen(
             ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', SUPERVISOR, name, str(disk), str(lower), ' '.join(groups), *command],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
-    return {'pid': supervisor.pid, 'disk': str(disk), 'cgroups': groups}
+    return {'pid': supervisor.pid, 'cgroups': groups}
 
 
 def running(node: dict) -> bool:

@@ -138,11 +138,11 @@ class NodeSet:
         used = [json.loads(state.read_text(encoding='utf-8'))['index'] for state in host.RUN.glob('*/state.json')]
         index = next(number for number in range(256) if number not in used)
         self._save({'index': index, 'nodes': {}})
-        network.add_bridge(self.namespace, index)
         host.run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', self.namespace, '-f', self.run_dir / 'key')
         wrapper = self.dir / 'ssh'
         wrapper.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{self.namespace} ssh "$@"\n', encoding='utf-8')
         wrapper.chmod(0o755)
+        network.add_bridge(self.namespace, index)
 
     def _start(self, name: str, kind: str, lower: pathlib.Path, extra: list) -> bool:
         """Start a node unless it runs; tell whether it had to be started."""
@@ -152,19 +152,36 @@ class NodeSet:
             raise host.Failure(f'{name} is a {node["kind"]} node, not {kind}: take the set {self.name!r} down first, or use another --set.')
         if node and machine.running(node):
             return False
-        number = int(name.rpartition('-')[2])
-        namespace, disk = f'{self.namespace}-{number}', self.dir / name
         host.say(f'starting {name}')
+        if node and not node['pid']:
+            self._discard(node)
+            node = None
         if not node:
-            network.add_node(namespace, self.namespace, state['index'], number)
-            self._furnish(disk / 'upper', name)
-            if kind == 'kubelet':
-                kubelet.furnish(disk / 'upper')
+            node = self._make(state, name, kind)
         machine.raise_inotify()
-        process = machine.start(name, kind, namespace, disk, lower, self.run_dir / f'{name}.log', extra)
-        state['nodes'][name] = {'address': network.address(state['index'], number), 'kind': kind, 'namespace': namespace, **process}
+        node.update(machine.start(name, kind, node['namespace'], pathlib.Path(node['disk']), lower, self.run_dir / f'{name}.log', extra))
         self._save(state)
         return True
+
+    def _make(self, state: dict, name: str, kind: str) -> dict:
+        """Make a node's network and the beginnings of its disk. It is written down first, so that C(down) finds even half of it."""
+        number = int(name.rpartition('-')[2])
+        node = {'address': network.address(state['index'], number), 'kind': kind, 'namespace': f'{self.namespace}-{number}',
+                'disk': str(self.dir / name), 'pid': 0, 'cgroups': []}
+        state['nodes'][name] = node
+        self._save(state)
+        network.add_node(node['namespace'], self.namespace, state['index'], number)
+        upper = self.dir / name / 'upper'
+        self._furnish(upper, name)
+        if kind == 'kubelet':
+            kubelet.furnish(upper)
+        return node
+
+    def _discard(self, node: dict):
+        machine.stop(node)
+        network.remove(node['namespace'])
+        if pathlib.Path(node['disk']).exists():
+            shutil.rmtree(node['disk'])
 
     def _furnish(self, upper: pathlib.Path, name: str):
         ssh_dir = upper / 'root/.ssh'
@@ -200,8 +217,7 @@ class NodeSet:
             subprocess.run(['ssh', '-o', f'ControlPath={socket}', '-O', 'exit', 'node'], capture_output=True, check=False)
         for name, node in self.nodes.items():
             host.say(f'removing {name}')
-            machine.stop(node)
-            network.remove(node['namespace'])
+            self._discard(node)
         network.remove(self.namespace)
         for directory in (self.dir, self.run_dir):
             if directory.exists():
