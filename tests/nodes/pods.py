@@ -66,7 +66,12 @@ class Kubelet:
 
     def restart(self):
         """Restart the kubelet and wait until it answers."""
-        self._shell('systemctl restart kubelet && until busybox wget -q -O /dev/null http://127.0.0.1:10248/healthz; do sleep 0.1; done')
+        self._shell('systemctl restart kubelet')
+        self.wait_healthy()
+
+    def wait_healthy(self):
+        """Wait until the kubelet answers."""
+        self._shell('until busybox wget -q -O /dev/null http://127.0.0.1:10248/healthz; do sleep 0.1; done')
 
     def now(self) -> str:
         """Return the node's time, for C(log)."""
@@ -95,7 +100,7 @@ def pod(name: str, driver: str = '', options: dict = None, script: str = SLEEP, 
 
     Its uid is a new one each time, as the API server's are; the kubelet would derive the same from the same manifest.
     """
-    manifest = {
+    manifest: dict = {
         'apiVersion': 'v1', 'kind': 'Pod',
         'metadata': {'name': name, 'namespace': namespace, 'uid': str(uuid.uuid4())},
         'spec': {
