@@ -166,8 +166,8 @@ class NodeSet:
     def _make(self, state: dict, name: str, kind: str) -> dict:
         """Make a node's network and the beginnings of its disk. It is written down first, so that C(down) finds even half of it."""
         number = int(name.rpartition('-')[2])
-        node = {'address': network.address(state['index'], number), 'kind': kind, 'namespace': f'{self.namespace}-{number}',
-                'disk': str(self.dir / name), 'pid': 0, 'cgroups': []}
+        node: dict = {'address': network.address(state['index'], number), 'kind': kind, 'namespace': f'{self.namespace}-{number}',
+                      'disk': str(self.dir / name), 'pid': 0, 'cgroups': []}
         state['nodes'][name] = node
         self._save(state)
         network.add_node(node['namespace'], self.namespace, state['index'], number)
