@@ -15,8 +15,10 @@ The administrator's settings lie in .config.json beside this file; docs/docsite/
 # Start-up is what a callout costs: -IS leaves out the site module, posix stands in for os, what only some callouts need is imported there,
 # and the file is not compiled each time: the first line runs no more than this head, which fetches the compiled form of the whole.
 # Under another first line, or as `python3 dynhostpath.py init`, all works the same, only at twice the price.
+import errno
 import posix
 import sys
+import time
 
 CACHE = '/run/dynhostpath'
 
@@ -55,9 +57,6 @@ if __name__ == '__main__' and '__file__' not in globals():
     exec(compiled(__file__))
 
 # ---- settings ----------------------------------------------------------------------------------------------------------------------------
-
-import errno
-import time
 
 DEFAULTS = {
     'base': '/var/lib/dynhostpath',
@@ -117,7 +116,6 @@ class Scanner:
     strict = True
     object_hook = object_pairs_hook = None
     parse_float, parse_int, parse_constant = float, int, float
-    memo = {}
 
 
 def parse_object(text: str, what: str) -> dict:
@@ -276,7 +274,7 @@ def settle_configuration(given: dict, path: str) -> dict:
     config = {name: parse(given.get(name, DEFAULTS[name]), f'{path}: {name}') for name, parse in SETTINGS.items()}
     fields = ''.join(config['layout'])
     if '{uid}' not in fields and (config['retention'] != FOREVER or 'retention' in config['pod_options']):
-        raise Refused(f'{path}: retention needs {{uid}} in the layout, or one pod\'s data could be deleted with another\'s.')
+        raise Refused(f'{path}: retention needs {{uid}} in the layout, or the data of one pod could be deleted with those of another.')
     if not ('{uid}' in fields and '{volume}' in fields) and (config['size'] or 'size' in config['pod_options']):
         raise Refused(f'{path}: size needs {{uid}} and {{volume}} in the layout, or two volumes would share one limit.')
     return config
@@ -286,7 +284,7 @@ def identify(mount_dir: str) -> dict:
     """Read the pod's uid and the volume's name from the kubelet's ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME."""
     parts = absolute(mount_dir, 'mount dir').split('/')
     if len(parts) < 7 or parts[-5] != 'pods' or parts[-3] != 'volumes':
-        raise Refused(f'mount dir {mount_dir!r:.200}: not a volume of the kubelet\'s; it has the form ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME.')
+        raise Refused(f'mount dir {mount_dir!r:.200}: no volume of a kubelet; write ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME.')
     return {'uid': component(parts[-4], 'pod uid in the mount dir'), 'volume': component(parts[-1], 'volume name in the mount dir')}
 
 
@@ -662,7 +660,7 @@ def run(state: int, *command) -> str:
     """Run a tool that makes or attaches images, and return its output. It has the pod's lock as well, should the driver be killed meanwhile."""
     import subprocess
     try:
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(state,),
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(state,), check=False,
                                 env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
     except FileNotFoundError:
         raise Refused(f'size: {command[0]} is missing on this node; install it, or put the base on a file system with project quota.') from None

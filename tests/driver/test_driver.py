@@ -146,7 +146,8 @@ sys.exit(driver.main(sys.argv[2:]))
 '''
     for access, expected in (('rw', {'NOSUID', 'NODEV'}), ('ro', {'RDONLY', 'NOSUID', 'NODEV'})):
         options = json.dumps(node.options('u1', **{'kubernetes.io/readwrite': access}))
-        output = subprocess.run([sys.executable, '-IB', '-c', program, node.driver, 'mount', node.mount_dir('u1'), options], stdout=subprocess.PIPE, check=True).stdout
+        command = [sys.executable, '-IB', '-c', program, node.driver, 'mount', node.mount_dir('u1'), options]
+        output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
         assert json.loads(output) == {'status': 'Success'}
         assert flags(node.mount_dir('u1')) == expected
         assert node.unmount('u1').status == 'Success'
@@ -188,8 +189,8 @@ def test_a_path_that_is_no_volume_of_the_kubelets_is_refused(node, path):
 
 
 def test_the_pod_uid_must_be_that_of_the_mount_dir(node):
-    for options in (node.options('u2'), {}):
-        answer = node.call('mount', node.mount_dir('u1'), json.dumps({**node.options('u1'), 'kubernetes.io/pod.uid': options.get('kubernetes.io/pod.uid')}))
+    for uid in ('u2', '', None):
+        answer = node.mount('u1', **{'kubernetes.io/pod.uid': uid})
         assert answer.status == 'Failure'
         assert 'kubernetes.io/pod.uid' in answer.message
     assert node.left_in_base() == []

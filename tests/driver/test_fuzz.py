@@ -57,7 +57,8 @@ base_options = st.fixed_dictionaries({
 options = st.tuples(base_options, mostly(st.just([]), st.lists(keys.flatmap(entry), max_size=3), 1), mostly(st.just([]), st.lists(keys, max_size=1), 4)).map(
     lambda parts: {key: value for key, value in {**parts[0], **dict(parts[1])}.items() if key not in parts[2]})
 whole = options.map(json.dumps)
-broken = st.tuples(whole, st.integers(0, 400), st.sampled_from(('', '{', '}', '"', ',', '\\', '\x01', '\udcff', '[[[[', '\\u0000', '\\ud800')), st.integers(0, 5)).map(
+splinters = st.sampled_from(('', '{', '}', '"', ',', '\\', '\x01', '\udcff', '[[[[', '\\u0000', '\\ud800'))
+broken = st.tuples(whole, st.integers(0, 400), splinters, st.integers(0, 5)).map(
     lambda parts: parts[0][:parts[1]] + parts[2] + parts[0][parts[1] + parts[3]:])
 texts = mostly(whole, st.one_of(broken, st.text(max_size=60), st.sampled_from(
     ('', '{}', '[]', '[' * 5000, '{"a":' * 5000, '1' * 5000, ' {} ', '{}{}'))), 2)
@@ -175,8 +176,8 @@ def test_fuzz(arena, background, record_property):
             config = config.replace(b'{' + name.encode() + b'}', os.fsencode(path))
         config_file.write_bytes(config)
         before = listing(node.root)
-        for case in callouts:
-            case = [argument(text, places) for text in case]
+        for texts_of_case in callouts:
+            case = [argument(text, places) for text in texts_of_case]
             if case[0] == 'prune':
                 continue
             status, output = fork.call(case)

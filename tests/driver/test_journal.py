@@ -25,7 +25,7 @@ def receive(server) -> list:
     while True:
         try:
             lines.append(server.recv(65536).decode())
-        except socket.timeout:
+        except TimeoutError:
             return lines
 
 

@@ -77,7 +77,7 @@ def test_component_takes_names(value):
 
 @pytest.mark.parametrize('value', [None, 1, '', '.', '..', '.a', 'a/b', '/', 'a b', 'a\n', 'a\0', 'é', '~', '{uid}', 'A' * 256, ['a']])
 def test_component_refuses_the_rest(value):
-    with pytest.raises(driver.Refused, match='^it '):
+    with pytest.raises(driver.Refused, match=r'^it '):
         driver.component(value, 'it')
 
 
@@ -98,7 +98,7 @@ def test_parsers_take(parser, value, expected):
     ('mount_flags', [{}]), ('switch', 1), ('switch', 'true'), ('absolute', 'a'), ('absolute', '/'), ('absolute', '/a/'), ('absolute', '/a//b'),
     ('absolute', '/a/../b'), ('absolute', '/a\0b'), ('absolute', None)])
 def test_parsers_refuse_and_say_what(parser, value):
-    with pytest.raises(driver.Refused, match='^it '):
+    with pytest.raises(driver.Refused, match=r'^it '):
         getattr(driver, parser)(value, 'it')
 
 
@@ -153,7 +153,7 @@ def test_a_pod_gets_what_it_may_ask_for(bounds, option, value, expected):
     ({'owner': {'min': 5, 'max': 6}}, 'owner', '4'), ({'owner': {'min': 5, 'max': 6}}, 'owner', '7'), ({'retention': {'max': '7d'}}, 'retention', '8d'),
     ({'retention': {'max': '7d'}}, 'retention', 'retain'), ({'subdirectory': {}}, 'subdirectory', '..')])
 def test_a_pod_gets_nothing_else(bounds, option, value):
-    with pytest.raises(driver.Refused, match='^option .?{0}'.format(option)):
+    with pytest.raises(driver.Refused, match=rf'^option .?{option}'):
         plan({'pod_options': bounds}, **{option: value})
 
 
@@ -164,7 +164,7 @@ def test_size_and_subdirectory():
 
 @pytest.mark.parametrize('name', ['namespace', 'name', 'uid'])
 def test_what_the_kubelet_always_says_must_be_there(name):
-    with pytest.raises(driver.Refused, match='kubernetes.io/pod.' + name):
+    with pytest.raises(driver.Refused, match=r'kubernetes\.io/pod\.' + name):
         plan(**{'kubernetes.io/pod.' + name: None})
 
 
@@ -250,7 +250,7 @@ def test_overlap(one, other, expected):
 
 
 def test_a_pod_is_gone_only_if_the_pods_are_there(tmp_path):
-    mount_dir = '{0}/pods/u1/volumes/a~b/c'.format(tmp_path)
+    mount_dir = f'{tmp_path}/pods/u1/volumes/a~b/c'
     assert not driver.pod_is_gone(mount_dir)
     (tmp_path / 'pods').mkdir()
     assert driver.pod_is_gone(mount_dir)
