@@ -1,0 +1,6 @@
+#!/bin/sh
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+jq -n '{status: "Success", capabilities: {attach: false}}'
