@@ -71,7 +71,8 @@ def test_a_python_that_the_node_lacks_gives_way_to_its_own(first):
 
 
 @pytest.mark.parametrize('content', [
-    b'', b'#!', b'#!/bin/sh\nx', b'#!/nowhere/perl\nx', b'#!/nowhere/python3', b'#!/nowhere/python3\r\nx', b'\x7fELF#!/nowhere/python3\n', b'\n#!/nowhere/python3\n',
+    b'', b'#!', b'#!/bin/sh\nx', b'#!/nowhere/perl\nx', b'#!/nowhere/python3', b'#!/nowhere/python3\r\nx',
+    b'\x7fELF#!/nowhere/python3\n', b'\n#!/nowhere/python3\n',
 ])
 def test_any_other_first_line_is_left_alone(content):
     assert _driver_files.with_interpreter(content) == content

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+
+from ansible_collections.nodeops.flexvolume.plugins.action.driver import ActionModule
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_sender import SENT_ALONG
+
+LARGE = b'x' * (SENT_ALONG + 1)
+
+
+@pytest.fixture
+def sender(tmp_path, mocker):
+    """Return what runs the action with a task's arguments; its C(calls) are the payloads of each execution of the module, C(sent) the files."""
+    def run(answers=({},), check_mode=False, inventory_dir=None, **arguments):
+        task = Task()
+        task.args, task.check_mode, task.async_val, run.calls, run.sent = arguments, check_mode, 0, [], []
+        connection = mocker.Mock()
+        connection._shell.tmpdir = '/remote'
+        connection._shell.join_path = lambda *parts: '/'.join(parts)
+        action = ActionModule(task, connection, mocker.Mock(check_mode=check_mode), DataLoader(), mocker.Mock(), mocker.Mock())
+        mocker.patch.object(task, 'get_search_path', lambda: [str(tmp_path)])
+        remaining = list(answers)
+
+        def execute(module_args, **_rest):
+            run.calls.append({payload.pop('name'): payload for payload in module_args['payloads']})
+            return dict(remaining.pop(0))
+
+        mocker.patch.object(action, '_execute_module', execute)
+        mocker.patch.object(action, '_transfer_file', lambda path, remote: run.sent.append((path, remote)))
+        mocker.patch.object(action, '_fixup_perms2')
+        mocker.patch.object(action, '_remove_tmp_path')
+        return action.run(task_vars={'inventory_dir': inventory_dir})
+    (tmp_path / 'files').mkdir()
+    (tmp_path / 'files' / 'small').write_bytes(b'small')
+    (tmp_path / 'files' / 'large').write_bytes(LARGE)
+    return run
+
+
+def driver(name='a/b', **keys):
+    return dict(name=name, **keys)
+
+
+def test_a_small_driver_comes_with_the_module_in_one_execution(sender):
+    sender(drivers=[driver(src='small')])
+    assert [zlib.decompress(base64.b64decode(payloads['a/b']['content'])) for payloads in sender.calls] == [b'small']
+
+
+def test_of_a_large_driver_that_the_node_has_only_the_checksum_is_sent(sender):
+    sender([{'awaited': []}], drivers=[driver(src='large')])
+    assert (sender.calls, sender.sent) == ([{'a/b': {'sha256': hashlib.sha256(LARGE).hexdigest()}}], [])
+
+
+def test_a_large_driver_that_the_node_awaits_is_sent_and_the_module_run_again_with_all(sender, tmp_path):
+    result = sender([{'awaited': ['a/b'], 'changed': True}, {'awaited': [], 'changed': True}], drivers=[driver(src='large'), driver('c/d', src='small')])
+    assert [path for path, _remote in sender.sent] == [str(tmp_path / 'files' / 'large')]
+    assert sender.calls[1]['a/b'] == {'path': sender.sent[0][1]}
+    assert 'content' in sender.calls[1]['c/d']
+    assert result == {'changed': True}
+
+
+@pytest.mark.parametrize('answer, check_mode', [({'awaited': ['a/b']}, True), ({'awaited': ['a/b'], 'failed': True}, False)])
+def test_nothing_large_is_sent_in_check_mode_or_after_a_refusal(sender, answer, check_mode):
+    sender([answer], check_mode, drivers=[driver(src='large')])
+    assert (len(sender.calls), sender.sent) == (1, [])
+
+
+@pytest.mark.parametrize('entry', [
+    driver(), driver(src='/on/the/node', remote_src=True), driver(src='missing', state='absent'), driver(src='missing', state='previous'),
+])
+def test_what_needs_no_source_from_here_is_not_looked_for(sender, entry):
+    sender(drivers=[entry])
+    assert sender.calls == [{}]
+
+
+def test_of_drivers_that_are_all_withdrawn_no_source_is_looked_for(sender):
+    sender(drivers=[driver(src='missing')], state='absent')
+    assert sender.calls == [{}]
+
+
+@pytest.mark.parametrize('drivers', ['a/b', ['a/b'], [{}], [{'name': 1, 'src': 'small'}], [{'name': 'a/b', 'src': 1}], None])
+def test_what_is_malformed_is_left_to_the_argument_spec(sender, drivers):
+    sender(drivers=drivers)
+    assert sender.calls == [{}]
+
+
+@pytest.mark.parametrize('place', ['files/mine', 'mine'])
+def test_a_source_may_lie_beside_the_inventory(sender, tmp_path, place):
+    (tmp_path / 'inventory' / 'files').mkdir(parents=True)
+    (tmp_path / 'inventory' / place).write_bytes(b'mine')
+    sender(inventory_dir=str(tmp_path / 'inventory'), drivers=[driver(src='mine')])
+    assert zlib.decompress(base64.b64decode(sender.calls[0]['a/b']['content'])) == b'mine'
+
+
+def test_the_drivers_of_the_collection_are_found_from_anywhere(sender):
+    sender(drivers=[driver(src='dynhostpath.py')])
+    assert 'a/b' in sender.calls[0]
+
+
+@pytest.mark.parametrize('src', ['missing', '/nowhere/missing', '..'])
+def test_a_source_that_is_no_file_fails_before_anything_reaches_the_node(sender, src):
+    with pytest.raises(AnsibleActionFail, match=f'The src {src} of the driver a/b is not among the files'):
+        sender(drivers=[driver(src=src)])
+    assert sender.calls == []
