@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # The driver that the benchmark compares with: bash and jq (JQ names another), as most FlexVolume drivers are written. It reads its settings,
-# checks the pod against the mount dir, makes namespace/pod/uid below the base, sets owner and mode, mounts nosuid,nodev and logs a line.
-# It does less than dynhostpath: no walk by descriptors, no lock, no record, no retention.
+# checks the pod against the mount dir, makes namespace/pod/uid below the base, sets owner and mode, notes whose volume it is, mounts nosuid,nodev
+# and logs a line; at unmount it reads its note for the log and for the retention. It does less than dynhostpath: no walk by descriptors, no lock,
+# no check of options or of the flags in force.
 set -euo pipefail
 
 jq=${JQ:-jq}
@@ -16,7 +17,7 @@ fail() {
 }
 
 settings() {
-    "$jq" -r '[.base, .mode // "0755", .owner // 0, .group // 0] | @tsv' "${BASH_SOURCE[0]%/*}/.config.json"
+    "$jq" -r '[.base, .mode // "0755", .owner // 0, .group // 0, .retention // "retain"] | @tsv' "${BASH_SOURCE[0]%/*}/.config.json"
 }
 
 case ${1:-} in
@@ -26,7 +27,7 @@ init)
     ;;
 mount)
     mount_dir=$2
-    read -r base mode owner group < <(settings)
+    read -r base mode owner group _retention < <(settings)
     read -r namespace pod uid access < <("$jq" -r '[.["kubernetes.io/pod.namespace"], .["kubernetes.io/pod.name"], .["kubernetes.io/pod.uid"],
         .["kubernetes.io/readwrite"]] | @tsv' <<<"$3")
     [[ $mount_dir == */pods/$uid/volumes/* ]] || fail 'wrong pod'
@@ -35,7 +36,8 @@ mount)
     done
     directory=$base/$namespace/$pod/$uid
     if ! mountpoint -q "$mount_dir"; then
-        mkdir -p "$directory"
+        mkdir -p "$directory" "$base/.state"
+        printf '%s' "$3" >"$base/.state/$uid~${mount_dir##*/}"
         chown "$owner:$group" "$directory"
         chmod "$mode" "$directory"
         mount --bind -o "nosuid,nodev,$access" "$directory" "$mount_dir" >/dev/null 2>&1 || fail 'mount failed'
@@ -44,10 +46,21 @@ mount)
     printf '{"status": "Success"}\n'
     ;;
 unmount)
-    if mountpoint -q "$2"; then
-        umount "$2" >/dev/null 2>&1 || fail 'umount failed'
+    mount_dir=$2
+    read -r base _mode _owner _group retention < <(settings)
+    uid=${mount_dir%/volumes/*}
+    uid=${uid##*/}
+    note=$base/.state/$uid~${mount_dir##*/}
+    if [[ -e $note ]]; then
+        read -r namespace pod < <("$jq" -r '[.["kubernetes.io/pod.namespace"], .["kubernetes.io/pod.name"]] | @tsv' "$note")
     fi
-    logger -t flexdriver "unmounted $2" 2>/dev/null || true
+    if mountpoint -q "$mount_dir"; then
+        umount "$mount_dir" >/dev/null 2>&1 || fail 'umount failed'
+    fi
+    if [[ $retention == delete && -n ${pod:-} ]]; then
+        rm -rf "${base:?}/$namespace/$pod/$uid" "$note"
+    fi
+    logger -t flexdriver "unmounted ${namespace:-}/${pod:-} $mount_dir" 2>/dev/null || true
     printf '{"status": "Success"}\n'
     ;;
 *)
