@@ -12,8 +12,6 @@ import sys
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _secrets
-
 try:
     import jmespath
     import jmespath.exceptions
@@ -27,26 +25,15 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the module's result, failed if an expectation is not true of it; a wrong expression fails before the callout is made."""
         super().run(tmp, task_vars)
-        arguments = without_secrets(self._task.args)
-        expect = arguments.get('expect') or []
+        expect = self._task.args.get('expect') or []
         expressions = [compiled(str(text)) for text in ([expect] if isinstance(expect, str) else expect)]
-        result = self._execute_module(module_name='nodeops.flexvolume.callout', module_args=arguments, task_vars=task_vars)
+        result = self._execute_module(module_name='nodeops.flexvolume.callout', module_args=self._task.args, task_vars=task_vars)
         if 'status' in result:
             problem = judge(result, expressions)
             # ansible-core takes any rc but 0 for a failed module, and 2.21 makes an exception of it; here the expectations decide.
             result.pop('exception', None)
             result.update(failed=bool(problem), **({'msg': problem} if problem else {}))
         return result
-
-
-def without_secrets(arguments: dict) -> dict:
-    """Move the secrets from the mappings among the callout's arguments to where they are not logged."""
-    given = arguments.get('arguments')
-    if not isinstance(given, list):
-        return dict(arguments)
-    parts = [_secrets.split(item) if isinstance(item, dict) else (item, {}) for item in given]
-    secrets = {key: value for _plain, found in parts for key, value in found.items()}
-    return dict(arguments, arguments=[plain for plain, _found in parts], secrets=dict(arguments.get('secrets') or {}, **secrets))
 
 
 def compiled(text: str):

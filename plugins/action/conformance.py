@@ -14,8 +14,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _secrets
-
 MARKS = {'passed': 'ok', 'failed': 'FAILED', 'left out': '-'}
 COLOURS = {'failed': 'red', 'left out': 'cyan'}
 # What XML 1.0 cannot hold, not even escaped.
@@ -28,7 +26,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the module's result."""
         super().run(tmp, task_vars)
-        arguments = _secrets.from_drivers(self._task.args)
+        arguments = self._task.args
         junit_dir = arguments.get('junit_dir')
         result = self._execute_module(module_name='nodeops.flexvolume.conformance', module_args=arguments, task_vars=task_vars)
         host = task_vars['inventory_hostname']

@@ -116,6 +116,12 @@ options:
           - The options of a pod's volume that a test callout needs to pass to the driver, for example a server and a share.
         type: dict
         default: {}
+      secrets:
+        description:
+          - The data of the Secret that such a volume names, not encoded, for example a user and a password. The driver gets them as the kubelet
+            passes them, C(kubernetes.io/secret/KEY) in base64. They appear in no result and no log.
+        type: dict
+        default: {}
   plugin_dir:
     description:
       - The kubelet's FlexVolume plugin dir. Left out, it is what the running kubelet uses, else what its configuration says, else the default.

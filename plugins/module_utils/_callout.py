@@ -4,7 +4,6 @@
 
 """One callout to a FlexVolume driver, made and judged as the kubelet does (kubernetes: pkg/volume/flexvolume/driver-call.go)."""
 
-import base64
 import collections
 import errno
 import itertools
@@ -17,6 +16,8 @@ import stat
 import struct
 import subprocess
 import time
+
+from ._secrets import PREFIX
 
 # error: the OSError because of which the executable could not be started, else None.
 Answer = collections.namedtuple('Answer', ('argv', 'rc', 'output', 'seconds', 'timed_out', 'error'))
@@ -34,7 +35,6 @@ KINDS = {
     str: ('string', 'a string'), bool: ('bool', 'true or false'), int: ('int64', 'a whole number'),
     dict: ('flexvolume.DriverCapabilities', 'an object'),
 }
-SECRET = 'kubernetes.io/secret/'
 HIDDEN = '********'
 LONGEST_OUTPUT = 1024 * 1024
 # Where JSON broke off, as Python's json says it and as Go's encoding/json does.
@@ -257,7 +257,7 @@ def _quote(text: str) -> str:
 
 def without_secrets(argument: str) -> str:
     """Return a callout's argument with the values of the secrets in its JSON hidden."""
-    if SECRET not in argument:
+    if PREFIX not in argument:
         return argument
     try:
         options = json.loads(argument)
@@ -265,7 +265,7 @@ def without_secrets(argument: str) -> str:
         return HIDDEN
     if not isinstance(options, dict):
         return HIDDEN
-    return json.dumps({key: HIDDEN if key.startswith(SECRET) else value for key, value in options.items()})
+    return json.dumps({key: HIDDEN if key.startswith(PREFIX) else value for key, value in options.items()})
 
 
 def _kubelet_error(verdict: Verdict) -> str:
@@ -286,18 +286,6 @@ def _why_timed_out(answer: Answer) -> str:
             f'it ended, but a process that it left behind still held its output open after {answer.seconds:.0f} s, '
             'and the kubelet waits for that for ever.')
     return f'it had not finished after {answer.seconds:.0f} s and was killed; the kubelet would wait for it for ever.'
-
-
-def decoded_secrets(options: dict) -> set:
-    """Return the texts behind the secrets, which the kubelet hands over in base64: drivers decode them, and may repeat them."""
-    texts = set()
-    for key, value in options.items():
-        if key.startswith(SECRET):
-            try:
-                texts.add(base64.b64decode(str(value), validate=True).decode('utf-8').strip())
-            except ValueError:
-                continue
-    return texts - {''}
 
 
 def _why_not_started(answer: Answer) -> str:

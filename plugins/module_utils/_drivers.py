@@ -4,7 +4,7 @@
 
 """The list of drivers that every module of the collection takes, and what its entries mean."""
 
-from . import _names
+from . import _names, _secrets
 from ._outcome import NodeError
 
 HOST_PATH = dict(
@@ -28,9 +28,10 @@ DRIVER = dict(
     requires=dict(type='list', elements='str', default=[]),
     config=dict(type='dict'),
     host_paths=dict(type='list', elements='dict', default=[], options=HOST_PATH),
-    touch_interval=dict(type='str', default='20s'),
+    touch_interval=dict(type='str', default='15s'),
     prune_interval=dict(type='str'),
     options=dict(type='dict', default={}),
+    secrets=dict(type='dict', default={}, no_log=True),
 )
 
 DRIVERS = dict(type='list', elements='dict', required=True, options=DRIVER)
@@ -54,6 +55,8 @@ def read(parameters: dict) -> list:
     drivers = [dict(entry, name=_names.DriverName.parse(entry['name'])) for entry in parameters['drivers']]
     if parameters.get('state') == 'absent':
         drivers = [dict(driver, state='absent') for driver in drivers]
+    for driver in drivers:
+        _secrets.refuse_open(driver['options'])
     names = [str(driver['name']).lower() for driver in drivers]
     for name in names:
         if names.count(name) > 1:

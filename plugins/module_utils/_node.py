@@ -6,7 +6,7 @@
 
 import os
 
-from . import _conformance, _driver_files, _host_paths, _kubelet, _prune_timer, _publish, _touch_timer
+from . import _conformance, _driver_files, _host_paths, _kubelet, _prune_timer, _publish, _secrets, _touch_timer
 from ._outcome import NodeError, Outcome
 
 
@@ -63,7 +63,8 @@ def _test(drivers: list, plugin_dir: str, kubelet):
         if driver['state'] == 'absent':
             continue
         place = _driver_files.Place(plugin_dir, driver['name'])
-        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), driver['options'], suite='basic', kubelet=kubelet)
+        options = _secrets.with_secrets(driver['options'], driver['secrets'])
+        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), options, suite='basic', kubelet=kubelet)
         failed = _conformance.failures(checks)
         if failed:
             raise NodeError(f'The driver {driver["name"]} fails its test callout, {failed[0].title}: '

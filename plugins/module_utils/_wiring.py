@@ -6,7 +6,7 @@
 
 import os
 
-from . import _files
+from . import _files, _secrets
 from ._outcome import NodeError, Outcome
 
 # On every node, and writable or not it can be locked.
@@ -21,6 +21,8 @@ def change(module, concern):
 
 def run(module, concern):
     """Run C(concern), a function that takes the module's parameters and whether to change nothing, and exit with its Outcome."""
+    for driver in module.params['drivers']:
+        _secrets.hide(module, driver['secrets'])
     try:
         outcome = concern(module.params, module.check_mode)
     except NodeError as error:

@@ -42,13 +42,13 @@ options:
   arguments:
     description:
       - The callout's arguments in their order. A mapping is passed as JSON in the kubelet's own way of writing it.
-      - Secrets, which are the keys of a mapping that begin with C(kubernetes.io/secret/), are kept out of results and logs.
     type: list
     elements: raw
     default: []
   secrets:
     description:
-      - Options to add to every mapping in O(arguments) without logging them. The action plugin moves the secrets of O(arguments) here.
+      - The data of the Secret that the volume names, not encoded. Every mapping in O(arguments) gets them as the kubelet passes them,
+        C(kubernetes.io/secret/KEY) in base64. They appear in no result and no log.
     type: dict
     default: {}
   timeout:
@@ -149,7 +149,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _callout, _conformance_volume, _kubelet, _names
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _callout, _conformance_volume, _kubelet, _names, _secrets
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 QUERIES = ('init', 'getvolumename', 'isattached')
@@ -157,7 +157,7 @@ QUERIES = ('init', 'getvolumename', 'isattached')
 
 def arguments(given: list, secrets: dict) -> list:
     """Return the callout's arguments as strings; secrets are added to each mapping."""
-    return [_conformance_volume.go_json(dict(item, **secrets)) if isinstance(item, dict) else str(item) for item in given]
+    return [_conformance_volume.go_json(_secrets.with_secrets(item, secrets)) if isinstance(item, dict) else str(item) for item in given]
 
 
 def main():
@@ -174,9 +174,10 @@ def main():
         supports_check_mode=True,
     )
     parameters = module.params
-    module.no_log_values.update(_callout.decoded_secrets(parameters['secrets']))
+    _secrets.hide(module, parameters['secrets'])
     try:
         name = _names.DriverName.parse(parameters['name'])
+        words = [parameters['callout']] + arguments(parameters['arguments'], parameters['secrets'])
     except NodeError as error:
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
@@ -187,8 +188,7 @@ def main():
     if changing and module.check_mode:
         module.exit_json(changed=True, executable=executable, msg=f'The callout {parameters["callout"]} is left out in check mode.')
     verdict = _callout.judge(_callout.call(
-        executable, [parameters['callout']] + arguments(parameters['arguments'], parameters['secrets']),
-        _kubelet.callout_environment(running), parameters['timeout']))
+        executable, words, _kubelet.callout_environment(running), parameters['timeout']))
     result = verdict._asdict()
     answer = result.pop('answer')
     module.exit_json(

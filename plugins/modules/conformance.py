@@ -48,12 +48,6 @@ options:
       - Directory on the controller for a report in JUnit XML, one file a host, C(flexvolume-conformance-<host>.xml). Nothing is written in
         check mode.
     type: str
-  secrets:
-    description:
-      - Further options for the volumes of the drivers, by the driver's name, that are kept out of results and logs. The action plugin moves the
-        C(options) here whose key begins with C(kubernetes.io/secret/).
-    type: dict
-    default: {}
 seealso:
   - module: nodeops.flexvolume.callout
 """
@@ -71,8 +65,9 @@ EXAMPLES = r"""
         options:
           networkPath: //fileserver/scratch
           mountOptions: vers=3.0
-          kubernetes.io/secret/username: "{{ scratch_user | b64encode }}"
-          kubernetes.io/secret/password: "{{ scratch_password | b64encode }}"
+        secrets:
+          username: "{{ scratch_user }}"
+          password: "{{ scratch_password }}"
     strict: true
 """
 
@@ -148,7 +143,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _callout, _conformance, _drivers, _kubelet
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _conformance, _drivers, _kubelet, _secrets
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 
@@ -156,7 +151,7 @@ def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: boo
     """Put one driver of the list to the checks and return what came of it."""
     name = driver['name']
     executable = os.path.join(plugin_dir, name.directory, name.driver)
-    options = dict(driver['options'] or {}, **parameters['secrets'].get(str(name), {}))
+    options = _secrets.with_secrets(driver['options'], driver['secrets'])
     start = time.monotonic()
     checks = _conformance.run(
         executable, name, _kubelet.callout_environment(running), options, parameters['suite'], check, parameters['timeout'], running)
@@ -185,19 +180,18 @@ def main():
             strict=dict(type='bool', default=False),
             timeout=dict(type='float', default=30),
             junit_dir=dict(type='str'),
-            secrets=dict(type='dict', default={}, no_log=True),
         ),
         supports_check_mode=True,
     )
     parameters = module.params
-    for secrets in parameters['secrets'].values():
-        module.no_log_values.update(_callout.decoded_secrets(secrets))
     try:
         drivers = [driver for driver in _drivers.read(parameters) if driver['state'] != 'absent']
     except NodeError as error:
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
+    for driver in drivers:
+        _secrets.hide(module, driver['secrets'])
     running = _kubelet.running()
     plugin_dir = _kubelet.plugin_dir(running, parameters['plugin_dir'])
     results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in drivers]

@@ -68,16 +68,6 @@ def test_without_jmespath(monkeypatch):
         callout.compiled('status')
 
 
-def test_secrets_are_moved():
-    arguments = {'name': 'a/b', 'arguments': ['/mnt', {'share': 'data', 'kubernetes.io/secret/password': 'cGFzcw=='}]}
-    assert callout.without_secrets(arguments) == {
-        'name': 'a/b', 'arguments': ['/mnt', {'share': 'data'}], 'secrets': {'kubernetes.io/secret/password': 'cGFzcw=='}}
-
-
-def test_what_is_malformed_is_left_to_the_module():
-    assert callout.without_secrets({'arguments': 'text'}) == {'arguments': 'text'}
-
-
 class Module:
     """Stands in for the node: the action plugin with a module result of the test's choice."""
 

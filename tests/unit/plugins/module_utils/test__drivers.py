@@ -9,7 +9,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 
 def entry(name, state='present'):
-    return dict(name=name, state=state)
+    return dict(name=name, state=state, options={})
 
 
 def test_each_driver_gets_its_parsed_name():
@@ -30,3 +30,8 @@ def test_present_for_all_leaves_each_its_own_state():
 def test_a_driver_that_stands_in_the_list_twice_is_refused(other):
     with pytest.raises(NodeError, match='The driver a/b stands in the list twice'):
         _drivers.read({'drivers': [entry('a/b'), entry('c/d'), entry(other)]})
+
+
+def test_a_secret_among_the_options_is_refused():
+    with pytest.raises(NodeError, match='The option kubernetes.io/secret/key is a secret'):
+        _drivers.read({'drivers': [dict(entry('a/b'), options={'kubernetes.io/secret/key': 'a2V5'})]})
