@@ -614,12 +614,9 @@ def bound(base: int, state: int, volume: str, plan: dict, directory: int) -> int
         if set_project_quota(directory, plan['size']):
             return directory
         make_image(state, image, plan['size'])
-    device = run(state, 'losetup', '--find', '--show', '--nooverlap', f'/proc/self/fd/{state}/{image}')
-    try:
-        libc('mount', encode(device), b'/proc/self/fd/%d' % directory, b'ext4', plan['flags'] & ~RDONLY, None)
-    finally:
-        # While it is mounted, this only marks it to be freed together with the mount.
-        run(state, 'losetup', '--detach', device)
+    # mount(8) sets up the loop device so that it goes with the mount, or with a mount that fails; for that, one call has to do both.
+    flags = ','.join(['loop'] + [name for name, flag in MOUNT_FLAGS.items() if plan['flags'] & flag])
+    run((state, directory), 'mount', '--no-canonicalize', '-t', 'ext4', '-o', flags, f'/proc/self/fd/{state}/{image}', f'/proc/self/fd/{directory}')
     posix.close(directory)
     directory = walk(base, plan['directory'])
     remove_empty(directory, ['lost+found'])
@@ -647,7 +644,7 @@ def make_image(state: int, image: str, limit: int):
     fd = posix.open('.new-image', posix.O_RDWR | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
     try:
         posix.ftruncate(fd, limit)
-        run(state, 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/.new-image')
+        run((state,), 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/.new-image')
         posix.rename('.new-image', image, src_dir_fd=state, dst_dir_fd=state)
     except Refused:
         forget(state, '.new-image')
@@ -656,18 +653,17 @@ def make_image(state: int, image: str, limit: int):
         posix.close(fd)
 
 
-def run(state: int, *command) -> str:
-    """Run a tool that makes or attaches images, and return its output. It has the pod's lock as well, should the driver be killed meanwhile."""
+def run(descriptors: tuple, *command):
+    """Run a tool that makes or mounts images. With the descriptors it has the pod's lock, should the driver be killed meanwhile."""
     import subprocess
     try:
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(state,), check=False,
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=descriptors, check=False,
                                 env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
     except FileNotFoundError:
         raise Refused(f'size: {command[0]} is missing on this node; install it, or put the base on a file system with project quota.') from None
-    output = ' '.join(result.stdout.decode('utf-8', 'replace').split())
     if result.returncode:
+        output = ' '.join(result.stdout.decode('utf-8', 'replace').split())
         raise Refused(f'size: {command[0]} failed: {output:.300}')
-    return output
 
 
 def release(base: int, record: dict):
