@@ -6,6 +6,10 @@
 
 A kubelet drops inotify events that come before its first probe, and that probe waits for the first volume operation (flexvolume/probe.go),
 so one touch at its start cures nothing: a burst follows each start of the kubelet, then a slow steady interval for pods that come later.
+
+The kubelet tries a pod whose mount failed again after 10 to 15 seconds (kubelet/pod_workers.go), and only then sees what a touch has mended. In the burst
+a touch comes before each first retry. Later, one in 15 seconds comes before the first retry or the second, so that hardly a pod waits longer than 30 s,
+for four touches a minute; each costs one init and one line in the kubelet's log.
 """
 
 import re
@@ -18,7 +22,7 @@ from ._outcome import NodeError, Outcome
 KUBELET_UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service', 'rke2-server.service', 'rke2-agent.service', 'k0sworker.service',
                  'k0scontroller.service', 'snap.microk8s.daemon-kubelite.service', 'snap.microk8s.daemon-kubelet.service',
                  'snap.kubelet.daemon.service']
-BURST = (5, 10, 15, 20, 30, 45)
+BURST = (10, 20, 30, 40)
 
 TIMER = """\
 # Written by the Ansible collection nodeops.flexvolume.
@@ -29,8 +33,8 @@ PartOf={kubelet_units}
 [Timer]
 {burst}
 OnUnitActiveSec={interval}
-AccuracySec=1s
-RandomizedDelaySec=2s
+AccuracySec=100ms
+RandomizedDelaySec=1s
 
 [Install]
 WantedBy=timers.target {kubelet_units}
