@@ -116,8 +116,9 @@ class Node(Kubelet):
         """Return those of the drivers that the kubelet knows: what becomes of a new pod for each."""
         since, fresh = self.now(), {name: pod(f'probe{next(self._numbers)}', name) for name in names}
         self.put(*fresh.values())
+        # A pod that is removed before it runs makes this kubelet leave its directory behind.
         for one in fresh.values():
-            self.wait_until(lambda one=one: self.mounts_of(one) or self.refusals(one, since), 'served or refused', one)
+            self.wait_until(lambda one=one: uid_of(one) in self.running() or self.refusals(one, since), 'running or refused', one)
         self.remove(*fresh.values())
         self.wait_gone(*fresh.values())
         return [name for name, one in fresh.items() if not self.refusals(one, since)]
