@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase

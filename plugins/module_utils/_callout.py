@@ -194,7 +194,8 @@ def _typed(data: dict, kinds: dict, structure: str) -> dict:
         # Go leaves a field as it was for null, except a pointer, which capabilities is.
         if value is None and kinds.get(name) is not dict and name in kinds:
             continue
-        if value is not None and name in kinds and type(value) is not kinds[name]:
+        # To Python, true is a number as well.
+        if value is not None and name in kinds and (not isinstance(value, kinds[name]) or isinstance(value, bool) != (kinds[name] is bool)):
             go_kind, kind = KINDS[kinds[name]]
             raise _Defect(
                 f'json: cannot unmarshal {_go_type(value)} into Go struct field {structure}.{name} of type {go_kind}',

@@ -26,7 +26,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
 
     def carry_out(checking: bool, outcome: Outcome):
         outcome.include(_host_paths.ensure(drivers, forbidden, checking))
-        outcome.include(_publish.ensure(drivers, payloads, directory.path, kubelet, checking))
+        outcome.include(_publish.ensure(drivers, payloads, directory.path, kubelet, checking, packages_are_installed=not check))
         outcome.include(_touch_timer.ensure(timers, directory.path, kubelet_unit, checking))
         outcome.include(_prune_timer.ensure(drivers, directory.path, checking))
 
@@ -68,4 +68,4 @@ def _test(drivers: list, plugin_dir: str, kubelet):
         failed = _conformance.failures(checks)
         if failed:
             raise NodeError(f'The driver {driver["name"]} fails its test callout, {failed[0].title}: '
-                            f'{failed[0].evidence.rstrip(".")}. {failed[0].advice} The node has the driver that it had before.')
+                            f'{" ".join(failed[0].evidence.split()).rstrip(".")}. {failed[0].advice} The node has the driver that it had before.')

@@ -25,7 +25,7 @@ ROOM = 1 << 20
 Plan = collections.namedtuple('Plan', ('place', 'action', 'payload', 'config'))
 
 
-def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool) -> Outcome:
+def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, packages_are_installed: bool) -> Outcome:
     """Put every driver of state C(present) or C(previous) in its place, all or none of them.
 
     The fact C(published) names those that were changed, C(awaited) those whose executable has to be sent before anything is changed.
@@ -34,7 +34,7 @@ def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool)
     staying = [driver for driver in drivers if driver['state'] != 'absent']
     outcome = Outcome()
     with outcome.all_or_nothing():
-        _ensure(staying, payloads, plugin_dir, kubelet, check, outcome)
+        _ensure(staying, payloads, plugin_dir, kubelet, check, packages_are_installed, outcome)
     return outcome
 
 
@@ -78,7 +78,7 @@ def _pod_name(uid: str, logs: str = '/var/log/pods') -> str:
     return uid
 
 
-def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, outcome: Outcome):
+def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, packages_are_installed: bool, outcome: Outcome):
     plans = [_plan(driver, payloads.get(driver['name']), plugin_dir, kubelet) for driver in drivers]
     outcome.facts.update(
         published=[str(plan.place.name) for plan in plans if plan.action != 'nothing'],
@@ -86,7 +86,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
     if any(plan.action == 'publish' for plan in plans):
         _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload))
     for driver in drivers:
-        _check_requirements(driver, kubelet, check, outcome)
+        _check_requirements(driver, kubelet, packages_are_installed, outcome)
     leftovers = _leftovers(plugin_dir)
     for leftover in leftovers:
         outcome.note(leftover, 'state: left by a run that was killed\n', 'state: absent\n')
@@ -150,12 +150,12 @@ def _refuse_unwritable(plugin_dir: str, size: int):
                         f'{size + ROOM} that publishing needs: free some.')
 
 
-def _check_requirements(driver: dict, kubelet, check: bool, outcome: Outcome):
+def _check_requirements(driver: dict, kubelet, packages_are_installed: bool, outcome: Outcome):
     missing = [command for command in driver['requires'] if not _kubelet.which(command, kubelet)]
     if not missing:
         return
     problem = f'The driver {driver["name"]} requires {", ".join(missing)}, not found on the kubelet\'s PATH'
-    if check and driver['packages']:
+    if driver['packages'] and not packages_are_installed:
         outcome.warnings.append(f'{problem} yet: its packages are not installed in check mode.')
         return
     raise NodeError(f'{problem}: install it, or list the package in packages; the driver is not published.')
@@ -164,7 +164,7 @@ def _check_requirements(driver: dict, kubelet, check: bool, outcome: Outcome):
 def _refuse_failing(place: Place, kubelet):
     verdict = _callout.init(place.staging.executable, _kubelet.callout_environment(kubelet))
     if verdict.status != 'Success' or verdict.defect:
-        raise NodeError(f'The driver {place.name} is not published because its init fails: {verdict.defect or verdict.message} '
+        raise NodeError(f'The driver {place.name} is not published because its init fails: {(verdict.defect or verdict.message).rstrip(".")}. '
                         'Mend the driver, its config or its requirements; what was in the plugin dir is unchanged.')
 
 

@@ -85,7 +85,7 @@ def agree(parameters: dict, check: bool) -> Outcome:
     outcome = Outcome(plugin_dir=plugin_dir._asdict())
     payloads = _driver_files.payloads(drivers, parameters['payloads'])
     _publish.withdraw(drivers, plugin_dir.path, kubelet, True, parameters['force'])
-    outcome.include(_publish.ensure(drivers, payloads, plugin_dir.path, kubelet, check))
+    outcome.include(_publish.ensure(drivers, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
     outcome.settle()
     outcome.include(_publish.withdraw(drivers, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
     return outcome

@@ -12,7 +12,11 @@ import pathlib
 import zlib
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 FILES = pathlib.Path(__file__).parents[2] / 'files'
 # Above this a driver is sent only where the node has another one, which costs a second execution then.
@@ -25,11 +29,15 @@ class DriverSender(ActionBase):
     MODULE: str
 
     def run(self, tmp=None, task_vars=None):
-        """Return the module's result; a source that cannot be read fails the task before anything reaches the node."""
+        """Return the module's result; what is malformed, or a source that cannot be read, fails the task before anything reaches the node."""
         super().run(tmp, task_vars)
+        drivers = self._staying_drivers()
+        inventory_dir = (task_vars or {}).get('inventory_dir')
+        sources = {str(driver['name']): self._find(driver, inventory_dir) for driver in drivers if _is_sent(driver)}
+        prepared = self._prepare(drivers, task_vars)
+        if prepared.get('failed'):
+            return prepared
         try:
-            inventory_dir = (task_vars or {}).get('inventory_dir')
-            sources = {driver['name']: self._find(driver, inventory_dir) for driver in self._staying_drivers() if _is_sent(driver)}
             arguments = dict(self._task.args, payloads=[_payload(name, path) for name, path in sources.items()])
             result = self._run_module(arguments, task_vars)
             if result.get('awaited') and not result.get('failed') and not self._task.check_mode:
@@ -40,17 +48,29 @@ class DriverSender(ActionBase):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.pop('awaited', None)
+        if prepared:
+            result['changed'] = prepared.get('changed', False) or result.get('changed', False)
+            result['diff'] = [prepared.get('diff', {}), *result.get('diff', [])]
         return result
+
+    def _prepare(self, drivers: list, task_vars) -> dict:
+        """Do what has to be done on the node before the module runs, and return the result of that."""
+        return {}
 
     def _run_module(self, arguments, task_vars):
         return self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
 
-    def _staying_drivers(self):
-        """Return the drivers that are not all withdrawn; what is malformed is left to the module's argument spec."""
-        drivers = self._task.args.get('drivers')
-        if self._task.args.get('state') == 'absent' or not isinstance(drivers, list):
-            return []
-        return [driver for driver in drivers if isinstance(driver, dict) and isinstance(driver.get('name'), str)]
+    def _staying_drivers(self) -> list:
+        """Return the drivers that are not withdrawn, by the modules' own argument spec."""
+        given = {name: self._task.args[name] for name in ('drivers', 'state') if name in self._task.args}
+        validation = ArgumentSpecValidator(dict(drivers=_drivers.DRIVERS, state=_drivers.STATE)).validate(given)
+        if validation.error_messages:
+            raise AnsibleActionFail(f'{"; ".join(validation.error_messages)}. See: ansible-doc {self.MODULE}')
+        try:
+            drivers = _drivers.read(validation.validated_parameters)
+        except NodeError as error:
+            raise AnsibleActionFail(str(error)) from error
+        return [driver for driver in drivers if driver['state'] != 'absent']
 
     def _find(self, driver: dict, inventory_dir) -> str:
         """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""
@@ -77,7 +97,7 @@ class DriverSender(ActionBase):
 
 
 def _is_sent(driver: dict) -> bool:
-    return isinstance(driver.get('src'), str) and not driver.get('remote_src') and driver.get('state', 'present') == 'present'
+    return bool(driver['src']) and not driver['remote_src'] and driver['state'] == 'present'
 
 
 def _payload(name: str, path: str) -> dict:

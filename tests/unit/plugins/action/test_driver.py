@@ -76,7 +76,8 @@ def test_nothing_large_is_sent_in_check_mode_or_after_a_refusal(sender, answer, 
 
 
 @pytest.mark.parametrize('entry', [
-    driver(), driver(src='/on/the/node', remote_src=True), driver(src='missing', state='absent'), driver(src='missing', state='previous'),
+    driver(), driver(src='/on/the/node', remote_src=True), driver(src='/on/the/node', remote_src='yes'),
+    driver(src='missing', state='absent'), driver(src='missing', state='previous'),
 ])
 def test_what_needs_no_source_from_here_is_not_looked_for(sender, entry):
     sender(drivers=[entry])
@@ -88,10 +89,14 @@ def test_of_drivers_that_are_all_withdrawn_no_source_is_looked_for(sender):
     assert sender.calls == [{}]
 
 
-@pytest.mark.parametrize('drivers', ['a/b', ['a/b'], [{}], [{'name': 1, 'src': 'small'}], [{'name': 'a/b', 'src': 1}], None])
-def test_what_is_malformed_is_left_to_the_argument_spec(sender, drivers):
-    sender(drivers=drivers)
-    assert sender.calls == [{}]
+@pytest.mark.parametrize('drivers, complaint', [
+    ('a/b', 'unable to convert to dict'), ([{}], 'missing required arguments: name'), ([driver(srcc='small')], 'srcc'),
+    ([driver('nameless')], "'nameless' is no driver name"), (None, 'missing required arguments: drivers'),
+])
+def test_what_is_malformed_fails_before_anything_reaches_the_node(sender, drivers, complaint):
+    with pytest.raises(AnsibleActionFail, match=complaint):
+        sender(**({} if drivers is None else {'drivers': drivers}))
+    assert sender.calls == []
 
 
 @pytest.mark.parametrize('place', ['files/mine', 'mine'])

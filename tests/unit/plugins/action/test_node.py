@@ -4,49 +4,55 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
 
-from ansible_collections.nodeops.flexvolume.plugins.action.node import ActionModule
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_sender import DriverSender
+from ansible_collections.nodeops.flexvolume.plugins.action import node
 
 NODE = {'changed': False, 'diff': [{'after': 'a driver'}]}
 
 
 @pytest.fixture
-def install(mocker):
-    """Run the action with some arguments and a made-up answer of the package manager; return the result and what was to be installed."""
-    module = mocker.patch.object(DriverSender, 'run', side_effect=lambda *_arguments: dict(NODE))
-
-    def run(arguments: dict, answer: dict = None):
-        action = ActionModule.__new__(ActionModule)
-        action._task = SimpleNamespace(args=arguments)
-        installed = mocker.patch.object(ActionModule, '_install', return_value=answer or {})
+def run(mocker):
+    """Run the action with some arguments and a made-up answer of the package manager; return the result, what was installed and how often the module ran."""
+    def act(arguments: dict, answer: dict = None):
+        task = Task()
+        task.args, task.check_mode, task.async_val = arguments, False, 0
+        action_loader = mocker.patch.object(node, 'action_loader')
+        action_loader.get.return_value.run.return_value = answer or {'changed': False}
+        action = node.ActionModule(task, mocker.Mock(), mocker.Mock(check_mode=False), DataLoader(), mocker.Mock(), mocker.Mock())
+        mocker.patch.object(action, '_remove_tmp_path')
+        execute = mocker.patch.object(action, '_execute_module', return_value=dict(NODE))
         result = action.run(task_vars={})
-        return result, [call.args[0] for call in installed.call_args_list], module.call_count
+        return result, [call.kwargs['task'].args['name'] for call in action_loader.get.call_args_list], execute.call_count
 
-    return run
+    return act
 
 
-def test_the_packages_of_all_drivers_are_installed_at_once(install):
+def test_the_packages_of_all_drivers_are_installed_at_once(run):
     drivers = [{'name': 'a/b', 'packages': ['jq']}, {'name': 'a/c', 'packages': ['curl']}]
-    assert install({'drivers': drivers}, {'changed': True, 'diff': {'prepared': 'jq'}}) == (
+    assert run({'drivers': drivers}, {'changed': True, 'diff': {'prepared': 'jq'}}) == (
         {'changed': True, 'diff': [{'prepared': 'jq'}, {'after': 'a driver'}]}, [['curl', 'jq']], 1)
 
 
-def test_the_module_is_not_run_without_its_packages(install):
+def test_the_module_is_not_run_without_its_packages(run):
     failure = {'failed': True, 'msg': 'No package matching jqq'}
-    assert install({'drivers': [{'name': 'a/b', 'packages': ['jqq']}]}, failure) == (failure, [['jqq']], 0)
+    assert run({'drivers': [{'name': 'a/b', 'packages': ['jqq']}]}, failure) == (failure, [['jqq']], 0)
 
 
 @pytest.mark.parametrize('arguments', [
-    {},
-    {'drivers': 'a/b'},
     {'drivers': [{'name': 'a/b'}]},
-    {'drivers': [{'name': 'a/b', 'packages': 5}]},
     {'drivers': [{'name': 'a/b', 'packages': ['jq'], 'state': 'absent'}]},
     {'drivers': [{'name': 'a/b', 'packages': ['jq']}], 'state': 'absent'},
 ])
-def test_nothing_is_installed_that_nobody_asks_for(install, arguments):
-    assert install(arguments) == (NODE, [], 1)
+def test_nothing_is_installed_that_nobody_asks_for(run, arguments):
+    assert run(arguments) == (NODE, [], 1)
+
+
+@pytest.mark.parametrize('driver', [{'name': 'a/b', 'packages': ['jq'], 'sorce': 'x'}, {'name': 'a/b', 'packages': ['jq'], 'src': 'missing'}])
+def test_nothing_is_installed_for_a_list_that_is_refused(run, mocker, driver):
+    mocker.patch.object(Task, 'get_search_path', lambda self: ['/nowhere'])
+    with pytest.raises(AnsibleActionFail):
+        run({'drivers': [driver]})

@@ -33,5 +33,5 @@ def test_a_driver_that_stands_in_the_list_twice_is_refused(other):
 
 
 def test_a_secret_among_the_options_is_refused():
-    with pytest.raises(NodeError, match='The option kubernetes.io/secret/key is a secret'):
+    with pytest.raises(NodeError, match=r'The option kubernetes\.io/secret/key is a secret'):
         _drivers.read({'drivers': [dict(entry('a/b'), options={'kubernetes.io/secret/key': 'a2V5'})]})

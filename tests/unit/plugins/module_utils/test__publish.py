@@ -39,7 +39,7 @@ class Node:
 
     def publish(self, *contents, check=False, names=(NAME,), **keys):
         payloads = {name: Payload(content=base64.b64encode(zlib.compress(content.encode())).decode()) for name, content in zip(names, contents)}
-        return _publish.ensure([driver(name, **keys) for name in names], payloads, str(self.dir), None, check)
+        return _publish.ensure([driver(name, **keys) for name in names], payloads, str(self.dir), None, check, not check)
 
     def deploy(self, content, **keys):
         outcome = self.publish(content, **keys)
@@ -112,7 +112,7 @@ def test_going_back_brings_the_old_version_with_its_config_and_happens_once(node
 
 
 def _publish_previous(node):
-    outcome = _publish.ensure([driver(state='previous')], {}, str(node.dir), None, False)
+    outcome = _publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True)
     outcome.settle()
     return outcome
 
@@ -127,7 +127,7 @@ def test_what_is_taken_back_is_as_if_it_had_never_been_with_the_version_before_l
     if state == 'present':
         outcome = node.publish(script(3), config=config)
     else:
-        outcome = _publish.ensure([driver(state='previous')], {}, str(node.dir), None, False)
+        outcome = _publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True)
     assert node.files()['acme~d/d'] != before['acme~d/d']
     assert outcome.take_back() == []
     assert node.files() == before
@@ -211,23 +211,23 @@ def test_a_wrong_mode_is_put_right_without_publishing_anew(node):
 
 def test_a_driver_of_somebody_else_gets_a_config_and_keeps_it_when_none_is_named(node):
     node.deploy(script(1))
-    _publish.ensure([driver(config={'v': 1})], {}, str(node.dir), None, False).settle()
+    _publish.ensure([driver(config={'v': 1})], {}, str(node.dir), None, False, True).settle()
     assert node.files()['acme~d/.config.json'][2] == '{\n  "v": 1\n}\n'
-    assert not _publish.ensure([driver()], {}, str(node.dir), None, False).changed
+    assert not _publish.ensure([driver()], {}, str(node.dir), None, False, True).changed
 
 
 def test_a_checksum_that_the_node_has_asks_for_nothing_and_another_one_for_the_executable(node):
     node.deploy(script(1))
     same = Payload(path=node.place.executable).sha256
-    assert not _publish.ensure([driver()], {NAME: Payload(sha256=same)}, str(node.dir), None, False).changed
+    assert not _publish.ensure([driver()], {NAME: Payload(sha256=same)}, str(node.dir), None, False, True).changed
     before = node.files()
-    outcome = _publish.ensure([driver()], {NAME: Payload(sha256='0' * 64)}, str(node.dir), None, False)
+    outcome = _publish.ensure([driver()], {NAME: Payload(sha256='0' * 64)}, str(node.dir), None, False, True)
     assert outcome.facts['awaited'] == ['acme/d']
     assert node.files() == before
 
 
 def test_a_checksum_for_a_node_without_a_plugin_dir_makes_none_yet(node, tmp_path):
-    _publish.ensure([driver()], {NAME: Payload(sha256='0' * 64)}, str(node.dir), None, False)
+    _publish.ensure([driver()], {NAME: Payload(sha256='0' * 64)}, str(node.dir), None, False, True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -243,7 +243,7 @@ def test_in_check_mode_a_command_may_come_with_a_package_that_is_not_installed_y
 
 def test_a_driver_without_a_source_must_be_there(node):
     with pytest.raises(NodeError, match='acme/d has no src and is not in'):
-        _publish.ensure([driver()], {}, str(node.dir), None, False)
+        _publish.ensure([driver()], {}, str(node.dir), None, False, True)
 
 
 def test_a_driver_that_is_not_there_has_no_previous_version(node):
@@ -262,7 +262,7 @@ def test_a_symbolic_link_in_the_place_of_the_driver_directory_is_refused_and_its
         if state == 'present':
             node.publish(script(1))
         else:
-            _publish.withdraw([driver(state='absent')], str(node.dir), None, False)
+            _publish.withdraw([driver(state='absent')], str(node.dir), None, False, True)
     assert (elsewhere / 'd').read_text() == 'theirs'
 
 
@@ -281,9 +281,9 @@ def test_withdrawing_tells_in_check_mode_what_it_then_removes_and_is_done_once(n
     gone = [driver(state='absent')]
     planned = _publish.withdraw(gone, str(node.dir), None, True)
     assert (planned.diff[0]['before'], node.files()) == ('state: present\n.config.json\nd\n', before)
-    assert _publish.withdraw(gone, str(node.dir), None, False).facts == {'withdrawn': ['acme/d']}
+    assert _publish.withdraw(gone, str(node.dir), None, False, True).facts == {'withdrawn': ['acme/d']}
     assert os.listdir(str(node.dir)) == []
-    assert not _publish.withdraw(gone, str(node.dir), None, False).changed
+    assert not _publish.withdraw(gone, str(node.dir), None, False, True).changed
 
 
 def kubelet(root_dir):
