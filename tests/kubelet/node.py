@@ -7,6 +7,7 @@
 import contextlib
 import itertools
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -18,6 +19,8 @@ BASE = '/var/lib/dynhostpath'
 DYNHOSTPATH = 'nodeops/dynhostpath'
 BROKEN = f'{PLUGIN_DIR}/example.com~broken'
 NAIVE = pathlib.Path(__file__).with_name('naive.yml')
+# molecule makes Ansible colour what it says.
+ENVIRONMENT = dict(os.environ, ANSIBLE_FORCE_COLOR='0')
 UNKNOWN = 'no volume plugin matched'
 MOUNTED = 'MountVolume.SetUp succeeded'
 # Whatever a kubelet logs when a driver, a probe, a mount or an unmount fails.
@@ -65,7 +68,8 @@ class Node(Kubelet):
         """Start a playbook, in a process group of its own."""
         values = json.dumps({'flexvolume_drivers': drivers, **variables})
         return subprocess.Popen(['ansible-playbook', f'--inventory={self.inventory}', f'--extra-vars={values}', playbook],
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
+                                start_new_session=True)
 
     def deploy(self, *drivers: dict, **variables):
         """Deploy drivers with the playbook that users run."""
@@ -99,7 +103,7 @@ class Node(Kubelet):
         command = ['ansible', f'--inventory={self.inventory}', f'--module-name=nodeops.flexvolume.{module}', self.name]
         if arguments:
             command.append(f'--args={json.dumps(arguments)}')
-        said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+        said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT, check=False).stdout
         return json.loads(said.partition(' => ')[2])
 
     # --- the kubelet ----------------------------------------------------------------------------------------------------------------------
