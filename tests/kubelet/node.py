@@ -25,8 +25,8 @@ UNKNOWN = 'no volume plugin matched'
 MOUNTED = 'MountVolume.SetUp succeeded'
 # Whatever a kubelet logs when a driver, a probe, a mount or an unmount fails.
 COMPLAINT = re.compile(f'driver call failed|Error dynamically probing|{UNKNOWN}|Volume.(SetUp|TearDown) failed|FailedMount')
-# Every answer of init, and after it which version gave it.
-CALL_INIT = 'until [ -e /run/enough ]; do {executable} init 2>&1 || echo "exit status $?"; sha256sum < {executable} 2>&1; done | sort | uniq -c'
+# Every answer of init, some thirty a second, and after it which version gave it.
+CALL_INIT = 'until [ -e /run/enough ]; do {executable} init 2>&1 || echo "exit status $?"; sha256sum < {executable} 2>&1; sleep 0.02; done | sort | uniq -c'
 # The deploy's one module is the only process of that name on the node.
 KILL_MODULE = 'until pgrep -x python3 > /run/module; do sleep 0.01; done; sleep {seconds}; kill -KILL $(cat /run/module) && echo killed || true'
 TIME_MODULE = """
