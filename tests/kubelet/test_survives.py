@@ -30,7 +30,7 @@ def test_kubelet_restarted(node, soak, figure, say):
     web = pod('web', DYNHOSTPATH)
     node.put(web)
     node.wait_running(web)
-    mounted, restarts = node.mounts_of(web), soak(2, 10)
+    mounted, restarts = node.mounts_of(web), soak(1, 10)
     for number in range(1, restarts + 1):
         node.restart()
         assert node.known(DYNHOSTPATH) == [DYNHOSTPATH]
