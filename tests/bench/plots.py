@@ -38,7 +38,7 @@ def draw_steps(results: dict, path: pathlib.Path):
         axis.set_yticks(range(len(STEPS)), STEPS)
         axis.invert_yaxis()
         axis.set_xlabel(title)
-    axes[0].legend(frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc='outside upper center', ncols=3, frameon=False)
     _save(figure, path)
 
 
@@ -51,9 +51,11 @@ def draw_growth(results: dict, path: pathlib.Path):
             points = {count: costs[who].wall for count, costs in results[name].items() if who in costs}
             if points:
                 axis.plot(list(points), list(points.values()), marker='o', color=COLOURS[who], label=who)
+        axis.set_xticks(list(results[name]))
         axis.set_xlabel(title)
     for strategy in STRATEGIES:
         axes[1, 1].plot(FORKS, [results['by_forks'][Mode(strategy=strategy, forks=count)].wall for count in FORKS], marker='o', label=strategy)
+    axes[1, 1].set_xticks(FORKS)
     axes[1, 1].set_xlabel('forks, 20 nodes')
     for axis in axes.flat:
         axis.set_ylabel('seconds')

@@ -42,19 +42,16 @@ def machine(results: dict) -> str:
 def ratios(results: dict) -> str:
     """Say what the comparison comes to."""
     costs = results['compared'][PIPELINING]['costs']
-    lines = [f'- An unchanged deploy takes {_times(costs, UNCHANGED, OURS, FLOOR)} of one ping; the plain role takes {_times(costs, UNCHANGED, PEER, FLOOR)}.']
+    ours, peer = (_times(costs, UNCHANGED, who, FLOOR) for who in (OURS, PEER))
+    lines = [f'- An unchanged deploy takes {ours} as long as one ping, the plain role {peer}.']
     for step in STEPS:
-        lines.append(f'- {step[0].upper()}{step[1:]}: {_times(costs, step, PEER, OURS)} faster than the plain role, with '
-                     f'{_times(costs, step, PEER, OURS, "cpu")} less CPU time on the controller.')
+        lines.append(f'- {step[0].upper()}{step[1:]}: the plain role takes {_times(costs, step, PEER, OURS)} as long as ours, and '
+                     f'{_times(costs, step, PEER, OURS, "cpu")} the CPU time of the controller.')
     return '\n'.join(lines) + '\n'
 
 
 def _times(costs: dict, step: str, one: str, other: str, figure: str = 'wall') -> str:
-    return f'{_ratio(costs, step, one, other, figure):.1f} times'
-
-
-def _ratio(costs: dict, step: str, one: str, other: str, figure: str) -> float:
-    return getattr(costs[_key(one, step)], figure) / getattr(costs[_key(other, step)], figure)
+    return f'{getattr(costs[_key(one, step)], figure) / getattr(costs[_key(other, step)], figure):.1f} times'
 
 
 def _key(who: str, step: str) -> tuple:
