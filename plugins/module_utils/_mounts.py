@@ -22,7 +22,7 @@ def parse(line: str) -> Mount:
     fields, _separator, rest = line.rstrip('\n').partition(' - ')
     mount_id, _parent, _device, root, path, options = fields.split(' ')[:6]
     fs_type, source, of_file_system = rest.split(' ')[:3]
-    flags = frozenset(options.split(',')) | ({'ro'} & set(of_file_system.split(',')))
+    flags = frozenset(options.split(',') + (['ro'] if 'ro' in of_file_system.split(',') else []))
     return Mount(int(mount_id), _unescape(root), _unescape(path), flags, fs_type, _unescape(source))
 
 
@@ -54,4 +54,4 @@ def _root_of_chroot() -> Mount:
 
 
 def _unescape(text: str) -> str:
-    return re.sub(r'\\([0-7]{3})', lambda match: chr(int(match.group(1), 8)), text)
+    return re.sub(r'\\([0-7]{3})', lambda match: chr(int(match.group(1), 8)), text) if '\\' in text else text
