@@ -123,4 +123,4 @@ soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
 
 bench: install ## what a deploy costs, beside a plain role, written to docs/speed.md; QUICK=1 for a look that writes nothing
-	ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/bench/bench $(if $(QUICK),--quick)
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) python3 tests/bench $(if $(QUICK),--quick)

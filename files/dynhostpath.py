@@ -71,7 +71,6 @@ DEFAULTS = {
     'pod_options': {},
 }
 FIELDS = ('namespace', 'pod', 'uid', 'volume')
-OTHER_CALLOUTS = ('getvolumename', 'attach', 'waitforattach', 'isattached', 'detach', 'mountdevice', 'unmountdevice', 'expandvolume', 'expandfs')
 # Were fsGroup or selinuxRelabel true, the kubelet or the runtime would visit every file of the volume at each start of its pod.
 CAPABILITIES = {'attach': False, 'selinuxRelabel': False, 'fsGroup': False, 'requiresFSResize': False, 'supportsMetrics': True}
 
@@ -105,7 +104,7 @@ class Refused(Exception):
 
 
 def explain(error: OSError, where: str) -> str:
-    return f'{where}: {error.strerror}: {HINTS.get(error.errno, "see the driver log in the journal of the node")}.'
+    return f'{where}: {error.strerror}: {HINTS.get(error.errno or 0, "see the driver log in the journal of the node")}.'
 
 
 # ---- JSON ----------------------------------------------------------------------------------------------------------------------------
@@ -123,7 +122,7 @@ def parse_object(text: str, what: str) -> dict:
     from _json import make_scanner
     text = text.strip(' \t\r\n')
     try:
-        value, end = make_scanner(Scanner)(text, 0)
+        value, end = make_scanner(Scanner)(text, 0)  # type: ignore[arg-type]
     except (StopIteration, ValueError, RecursionError, SystemError):
         # SystemError: the scanner wanted to raise JSONDecodeError, but nobody has imported json.
         raise Refused(f'{what}: not valid JSON.') from None
@@ -152,7 +151,7 @@ def component(value, what: str) -> str:
 
 def identity(value, what: str) -> int:
     number = int(value) if isinstance(value, str) and 0 < len(value) <= 10 and DIGITS.issuperset(value) else value
-    if type(number) is not int or not 0 <= number < 2 ** 32 - 1:
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2 ** 32 - 1:
         raise Refused(f'{what} {value!r:.80}: not a user or group id; write a number from 0 to 4294967294.')
     return number
 
@@ -243,7 +242,7 @@ SETTINGS = {
     'base': absolute, 'layout': layout, 'owner': identity, 'group': identity, 'mode': permissions, 'mount_flags': mount_flags,
     'retention': retention, 'size': optional_size, 'by_pod': switch, 'pod_options': pod_options,
 }
-POD_OPTIONS = {
+POD_OPTIONS: dict = {
     'mode': (permissions, ('max',)), 'owner': (identity, ('min', 'max')), 'group': (identity, ('min', 'max')),
     'subdirectory': (component, ()), 'retention': (retention, ('max',)), 'size': (size, ('max',)),
 }
@@ -407,21 +406,26 @@ MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
 
 def libc(name: str, *arguments) -> int:
     """Call a function of the C library with numbers, bytes and None; raise OSError where it returns -1."""
-    try:
-        # _ctypes is the C half of ctypes; the Python half, which is not needed here, costs ten times as much to load.
-        import _ctypes as ctypes
-
-        class Function(ctypes.CFuncPtr):
-            _flags_ = ctypes.FUNCFLAG_CDECL | ctypes.FUNCFLAG_USE_ERRNO
-
-        function = Function(ctypes.dlsym(ctypes.dlopen(None, 0), name))
-    except (ImportError, AttributeError):
-        import ctypes
-        function = ctypes.CDLL(None, use_errno=True)[name]
+    function, get_errno = libc_function(name)
     result = function(*arguments)
     if result == -1:
-        raise OSError(ctypes.get_errno(), posix.strerror(ctypes.get_errno()))
+        raise OSError(get_errno(), posix.strerror(get_errno()))
     return result
+
+
+def libc_function(name: str) -> tuple:
+    """Return the function and what tells its errno."""
+    try:
+        # The C half of ctypes; the Python half, which is not needed here, costs ten times as much to load.
+        import _ctypes
+
+        class Function(_ctypes.CFuncPtr):
+            _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+
+        return Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), name)), _ctypes.get_errno  # type: ignore[arg-type]
+    except (ImportError, AttributeError):
+        import ctypes
+        return ctypes.CDLL(None, use_errno=True)[name], ctypes.get_errno
 
 
 def encode(path: str) -> bytes:
@@ -908,17 +912,17 @@ def unmount(facts: dict, mount_dir: str) -> dict:
     return {}
 
 
-CALLOUTS = {'init': init, 'mount': mount, 'unmount': unmount}
+CALLOUTS: dict = {'init': init, 'mount': mount, 'unmount': unmount}
 USAGE = {'init': 'init', 'mount': 'mount MOUNT_DIR JSON', 'unmount': 'unmount MOUNT_DIR', 'prune': 'prune [--dry-run]'}
 
 
 def answer(name: str, arguments: list, facts: dict) -> dict:
     """Make one callout; return the answer for the kubelet, whatever happens."""
     try:
-        if name in OTHER_CALLOUTS:
-            return {'status': 'Not supported', 'message': f'dynhostpath needs no {name}'}
+        if not name:
+            raise Refused(f'no callout; usage: dynhostpath {" | ".join(USAGE.values())}')
         if name not in CALLOUTS:
-            raise Refused(f'unknown callout {name!r:.80}; dynhostpath knows {", ".join(USAGE)}.')
+            return {'status': 'Not supported', 'message': f'dynhostpath has no callout {name!r:.80}, only {", ".join(CALLOUTS)}.'}
         if len(arguments) != len(USAGE[name].split()) - 1:
             raise Refused(f'{name}: wrong number of arguments; usage: dynhostpath {USAGE[name]}')
         return dict(CALLOUTS[name](facts, *arguments), status='Success')
@@ -927,10 +931,10 @@ def answer(name: str, arguments: list, facts: dict) -> dict:
     except OSError as error:
         return {'status': 'Failure', 'message': explain(error, str(error.filename or name))}
     except Exception as error:
-        place = error.__traceback__
-        while place.tb_next:
-            place = place.tb_next
-        return {'status': 'Failure', 'message': f'dynhostpath: internal error: {type(error).__name__} in line {place.tb_lineno}; please report it.'}
+        place, line = error.__traceback__, 0
+        while place:
+            line, place = place.tb_lineno, place.tb_next
+        return {'status': 'Failure', 'message': f'dynhostpath: internal error: {type(error).__name__} in line {line}; please report it.'}
 
 
 # ---- words -------------------------------------------------------------------------------------------------------------------------------

@@ -39,16 +39,17 @@ def test_init_states_all_five_capabilities(node):
 
 @pytest.mark.parametrize('arguments', [
     ['getvolumename', '{}'], ['attach', '{}', 'node'], ['waitforattach', '/dev/x', '{}'], ['isattached', '{}', 'node'], ['detach', 'x', 'node'],
-    ['mountdevice', '/x', '/dev/x', '{}'], ['unmountdevice', '/x'], ['expandvolume', '{}', '/dev/x', '2', '1'], ['expandfs', '{}', '/dev/x', '/x', '2', '1']])
+    ['mountdevice', '/x', '/dev/x', '{}'], ['unmountdevice', '/x'], ['expandvolume', '{}', '/dev/x', '2', '1'], ['expandfs', '{}', '/dev/x', '/x', '2', '1'],
+    ['nonsense']])
 def test_other_callouts_are_not_supported(node, arguments):
     assert node.call(*arguments).status == 'Not supported'
 
 
-@pytest.mark.parametrize('arguments', [[], [''], ['nonsense'], ['mount'], ['mount', '/x'], ['mount', '/x', '{}', 'more'], ['unmount'], ['init', 'more']])
+@pytest.mark.parametrize('arguments', [[], [''], ['mount'], ['mount', '/x'], ['mount', '/x', '{}', 'more'], ['unmount'], ['init', 'more']])
 def test_a_wrong_call_is_a_failure_that_says_why(node, arguments):
     answer = node.call(*arguments)
     assert answer.status == 'Failure'
-    assert 'usage' in answer.message or 'unknown callout' in answer.message
+    assert 'usage' in answer.message
     assert answer.exit_status == 1
 
 

@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, The nodeops.flexvolume maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a callout costs: dynhostpath beside the bare interpreter and beside a bash+jq driver, with 1, 1,000 and 5,000 mounts on the node.
 
-    bench [--rounds N] [--mounts 1,1000,5000] [--jq PATH]...
+    python3 tests/bench/driver [--rounds N] [--mounts 1,1000,5000] [--jq PATH]...
 
 Needs root. All candidates take turns within each round, so that what else the machine does hits them alike: read the ratios, not the milliseconds.
 """
