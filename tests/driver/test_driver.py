@@ -63,11 +63,11 @@ def test_a_cache_made_of_another_source_or_by_another_user_is_not_run(node):
     node.call('init')
     cache, = Path('/run/dynhostpath').iterdir()
     good = cache.read_bytes()
-    poisoned = good.replace(b'dynhostpath needs no', b'somebody else has no')
-    for content, owner in ((b'garbage', 0), (good[:-1000], 0), (poisoned, 0), (good.replace(b'needs no', b'likes no'), 65534), (good, 65534)):
+    poisoned = good.replace(b'has no callout', b'is no callouts')
+    for content, owner in ((b'garbage', 0), (good[:-1000], 0), (poisoned, 0), (good.replace(b'has no callout', b'got no callout'), 65534), (good, 65534)):
         cache.write_bytes(content)
         os.chown(cache, owner, owner)
-        assert node.call('attach', '{}', 'node').message == 'dynhostpath needs no attach'
+        assert node.call('attach', '{}', 'node').message.startswith('dynhostpath has no callout')
         assert cache.stat().st_uid == 0
         assert content == good or cache.read_bytes() != content
 
