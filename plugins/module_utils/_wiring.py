@@ -21,7 +21,7 @@ def change(module, concern):
 
 def run(module, concern):
     """Run C(concern), a function that takes the module's parameters and whether to change nothing, and exit with its Outcome."""
-    for driver in module.params['drivers']:
+    for driver in module.params.get('drivers', []):
         _secrets.hide(module, driver['secrets'])
     try:
         outcome = concern(module.params, module.check_mode)
