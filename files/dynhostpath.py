@@ -20,7 +20,7 @@ import posix
 import sys
 import time
 
-CACHE = '/run/dynhostpath'
+CACHE = '/run/nodeops~dynhostpath'
 
 
 def compiled(path: str):

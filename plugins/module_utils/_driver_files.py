@@ -51,6 +51,11 @@ class Place(collections.namedtuple('Place', ('plugin_dir', 'name'))):
         return os.path.join(self.directory, '.previous.config.json')
 
     @property
+    def cache(self) -> str:
+        """Where the driver may keep what it can make anew, until the next boot."""
+        return os.path.join('/run', self.name.directory)
+
+    @property
     def staging(self) -> 'Place':
         """The same driver under a hidden directory beside its place, on the same file system, so that one rename moves it."""
         return StagingPlace(self.plugin_dir, self.name)

@@ -229,6 +229,7 @@ def _remove(place: Place):
     """Take the executable away first: the kubelet then unloads the driver, where a renamed directory would make it retry for ever."""
     _files.unlink(place.executable)
     shutil.rmtree(place.directory)
+    shutil.rmtree(place.cache, ignore_errors=True)
 
 
 def _adjust(place: Place):

@@ -13,6 +13,7 @@ import zlib
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers
@@ -65,7 +66,7 @@ class DriverSender(ActionBase):
         given = {name: self._task.args[name] for name in ('drivers', 'state') if name in self._task.args}
         validation = ArgumentSpecValidator(dict(drivers=_drivers.DRIVERS, state=_drivers.STATE)).validate(given)
         if validation.error_messages:
-            raise AnsibleActionFail(f'{"; ".join(validation.error_messages)}. See: ansible-doc {self.MODULE}')
+            raise AnsibleActionFail('; '.join(_sentence(error, self.MODULE) for error in validation.errors.errors))
         try:
             drivers = _drivers.read(validation.validated_parameters)
         except NodeError as error:
@@ -94,6 +95,12 @@ class DriverSender(ActionBase):
         self._transfer_file(path, remote)
         self._fixup_perms2((shell.tmpdir, remote))
         return remote
+
+
+def _sentence(error, module: str) -> str:
+    """Say what is wrong with the arguments as AnsibleModule would."""
+    unsupported = f'Unsupported parameters for ({module}) module: ' if isinstance(error, UnsupportedError) else ''
+    return f'{unsupported}{error}'
 
 
 def _is_sent(driver: dict) -> bool:

@@ -61,7 +61,7 @@ def test_it_runs_under_any_interpreter_line(node, interpreter):
 
 def test_a_cache_made_of_another_source_or_by_another_user_is_not_run(node):
     node.call('init')
-    cache, = Path('/run/dynhostpath').iterdir()
+    cache, = Path('/run/nodeops~dynhostpath').iterdir()
     good = cache.read_bytes()
     poisoned = good.replace(b'has no callout', b'is no callouts')
     for content, owner in ((b'garbage', 0), (good[:-1000], 0), (poisoned, 0), (good.replace(b'has no callout', b'got no callout'), 65534), (good, 65534)):

@@ -29,7 +29,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('--rounds', type=int, default=200)
     parser.add_argument('--mounts', default='1,1000,5000')
     parser.add_argument('--jq', action='append', default=[], help='a jq of another version to compare with as well')

@@ -90,7 +90,8 @@ def test_of_drivers_that_are_all_withdrawn_no_source_is_looked_for(sender):
 
 
 @pytest.mark.parametrize('drivers, complaint', [
-    ('a/b', 'unable to convert to dict'), ([{}], 'missing required arguments: name'), ([driver(srcc='small')], 'srcc'),
+    ('a/b', 'unable to convert to dict'), ([{}], 'missing required arguments: name'),
+    ([driver(srcc='small')], r'Unsupported parameters for \(nodeops\.flexvolume\.driver\) module: drivers\.srcc'),
     ([driver('nameless')], "'nameless' is no driver name"), (None, 'missing required arguments: drivers'),
 ])
 def test_what_is_malformed_fails_before_anything_reaches_the_node(sender, drivers, complaint):
