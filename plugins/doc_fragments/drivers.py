@@ -38,8 +38,8 @@ options:
         default: false
       packages:
         description:
-          - Packages that the driver needs on the node. M(nodeops.flexvolume.node), and so the playbook C(deploy), installs them by
-            M(ansible.builtin.package), and so does the role C(driver); the other modules do not.
+          - Packages that the driver needs on the node. M(nodeops.flexvolume.node) and M(nodeops.flexvolume.driver) have
+            M(ansible.builtin.package) install them before, which takes an execution or two more; the other modules do not.
         type: list
         elements: str
         default: []

@@ -14,7 +14,6 @@ description:
     M(nodeops.flexvolume.prune_timer) and the basic suite of M(nodeops.flexvolume.conformance) do in one each, and as one transaction.
   - Everything is examined before anything is changed. When a step fails, or a driver fails its test callout, what was done is taken back, so
     that the node keeps the drivers that it had.
-  - Packages that a driver names are installed before, by M(ansible.builtin.package), which takes one execution or two more.
   - The playbook C(nodeops.flexvolume.deploy) runs it.
 extends_documentation_fragment:
   - nodeops.flexvolume.drivers

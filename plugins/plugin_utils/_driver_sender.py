@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import action_loader
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
@@ -35,9 +36,9 @@ class DriverSender(ActionBase):
         drivers = self._staying_drivers()
         inventory_dir = (task_vars or {}).get('inventory_dir')
         sources = {str(driver['name']): self._find(driver, inventory_dir) for driver in drivers if _is_sent(driver)}
-        prepared = self._prepare(drivers, task_vars)
-        if prepared.get('failed'):
-            return prepared
+        installed = self._install_packages(drivers, task_vars)
+        if installed.get('failed'):
+            return installed
         try:
             arguments = dict(self._task.args, payloads=[_payload(name, path) for name, path in sources.items()])
             result = self._run_module(arguments, task_vars)
@@ -49,14 +50,26 @@ class DriverSender(ActionBase):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.pop('awaited', None)
-        if prepared:
-            result['changed'] = prepared.get('changed', False) or result.get('changed', False)
-            result['diff'] = [prepared.get('diff', {}), *result.get('diff', [])]
+        if installed:
+            result['changed'] = installed.get('changed', False) or result.get('changed', False)
+            result['diff'] = [installed.get('diff', {}), *result.get('diff', [])]
         return result
 
-    def _prepare(self, drivers: list, task_vars) -> dict:
-        """Do what has to be done on the node before the module runs, and return the result of that."""
-        return {}
+    def _install_packages(self, drivers: list, task_vars) -> dict:
+        """Have the node's package manager install what the drivers need, and return its result.
+
+        A task of its own would cost each node a worker process, even where it is skipped.
+        """
+        packages = sorted({package for driver in drivers for package in driver['packages']})
+        if not packages:
+            return {}
+        task = self._task.copy()
+        task.action = 'ansible.builtin.package'
+        task.args = {'name': packages}
+        action = action_loader.get(
+            task.action, task=task, connection=self._connection, play_context=self._play_context, loader=self._loader, templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj)
+        return action.run(task_vars=task_vars)
 
     def _run_module(self, arguments, task_vars):
         return self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)

@@ -10,6 +10,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 
 from ansible_collections.nodeops.flexvolume.plugins.action import node
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _driver_sender
 
 NODE = {'changed': False, 'diff': [{'after': 'a driver'}]}
 
@@ -20,7 +21,7 @@ def run(mocker):
     def act(arguments: dict, answer: dict = None):
         task = Task()
         task.args, task.check_mode, task.async_val = arguments, False, 0
-        action_loader = mocker.patch.object(node, 'action_loader')
+        action_loader = mocker.patch.object(_driver_sender, 'action_loader')
         action_loader.get.return_value.run.return_value = answer or {'changed': False}
         action = node.ActionModule(task, mocker.Mock(), mocker.Mock(check_mode=False), DataLoader(), mocker.Mock(), mocker.Mock())
         mocker.patch.object(action, '_remove_tmp_path')
