@@ -52,7 +52,7 @@ class DriverSender(ActionBase):
         result.pop('awaited', None)
         if installed:
             result['changed'] = installed.get('changed', False) or result.get('changed', False)
-            result['diff'] = [installed.get('diff', {}), *result.get('diff', [])]
+            result['diff'] = [diff for diff in [installed.get('diff'), *result.get('diff', [])] if diff]
         return result
 
     def _install_packages(self, drivers: list, task_vars) -> dict:

@@ -38,6 +38,11 @@ def test_the_packages_of_all_drivers_are_installed_at_once(run):
         {'changed': True, 'diff': [{'prepared': 'jq'}, {'after': 'a driver'}]}, [['curl', 'jq']], 1)
 
 
+def test_packages_that_are_there_make_no_difference(run):
+    drivers = [{'name': 'a/b', 'packages': ['jq']}]
+    assert run({'drivers': drivers}, {'changed': False, 'diff': {}}) == (NODE, [['jq']], 1)
+
+
 def test_the_module_is_not_run_without_its_packages(run):
     failure = {'failed': True, 'msg': 'No package matching jqq'}
     assert run({'drivers': [{'name': 'a/b', 'packages': ['jqq']}]}, failure) == (failure, [['jqq']], 0)
