@@ -87,7 +87,8 @@ class Plays:
         command = ['ansible-playbook', '-i', self._inventory, '--limit', hosts, '-e', json.dumps(variables), PLAYS[who, what]]
         settings = {
             'ANSIBLE_FORKS': str(mode.forks), 'ANSIBLE_PIPELINING': str(mode.pipelining), 'ANSIBLE_STRATEGY': mode.strategy,
-            'ANSIBLE_STRATEGY_PLUGINS': str(self.strategies), 'ANSIBLE_SSH_ARGS': '-o ControlMaster=auto -o ControlPersist=600s', **(environment or {})}
+            'ANSIBLE_HOST_KEY_CHECKING': 'False', 'ANSIBLE_STRATEGY_PLUGINS': str(self.strategies),
+            'ANSIBLE_SSH_ARGS': '-o ControlMaster=auto -o ControlPersist=600s', **(environment or {})}
         cost, output = _measured([str(word) for word in command], dict(os.environ, **settings))
         recap = RECAP.findall(output)
         if not recap or any(bool(int(changed)) != changes or int(unreachable) or int(failed) for changed, unreachable, failed in recap):
