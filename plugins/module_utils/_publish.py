@@ -43,8 +43,9 @@ def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool =
     leaving = [Place(plugin_dir, driver['name']) for driver in drivers if driver['state'] == 'absent']
     found = [place for place in leaving if os.path.isdir(place.directory)]
     root_dir = kubelet.root_dir if kubelet else _kubelet.ROOT_DIR
+    mounts = _mounts.read() if leaving else []
     for place in leaving:
-        _refuse_strange(place)
+        _refuse_strange(place, mounts)
     for place in found:
         users = volumes_in_use(place.name, root_dir)
         if users and not force:
@@ -79,12 +80,13 @@ def _pod_name(uid: str, logs: str = '/var/log/pods') -> str:
 
 
 def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, packages_are_installed: bool, outcome: Outcome):
-    plans = [_plan(driver, payloads.get(driver['name']), plugin_dir, kubelet) for driver in drivers]
+    mounts = _mounts.read()
+    plans = [_plan(driver, payloads.get(driver['name']), plugin_dir, mounts) for driver in drivers]
     outcome.facts.update(
         published=[str(plan.place.name) for plan in plans if plan.action != 'nothing'],
         awaited=[str(plan.place.name) for plan in plans if plan.action == 'publish' and plan.payload and not plan.payload.arrived])
     if any(plan.action == 'publish' for plan in plans):
-        _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload))
+        _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload), mounts)
     for driver in drivers:
         _check_requirements(driver, kubelet, packages_are_installed, outcome)
     leftovers = _leftovers(plugin_dir)
@@ -110,10 +112,10 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
         raise NodeError(f'The drivers could not be written to {plugin_dir} ({error.strerror}): see to its file system; what was there is unchanged.') from error
 
 
-def _plan(driver: dict, payload, plugin_dir: str, kubelet) -> Plan:
+def _plan(driver: dict, payload, plugin_dir: str, mounts: list) -> Plan:
     """Say what has to be done for one driver: publish, go back, adjust (owners and modes) or nothing."""
     place = Place(plugin_dir, driver['name'])
-    _refuse_strange(place)
+    _refuse_strange(place, mounts)
     installed = os.path.isfile(place.executable) and not os.path.islink(place.executable)
     if driver['state'] == 'previous':
         if not installed:
@@ -128,16 +130,16 @@ def _plan(driver: dict, payload, plugin_dir: str, kubelet) -> Plan:
     return Plan(place, 'nothing' if _modes_are_right(place) else 'adjust', payload, config)
 
 
-def _refuse_strange(place: Place):
+def _refuse_strange(place: Place, mounts: list):
     if os.path.lexists(place.directory) and (os.path.islink(place.directory) or not os.path.isdir(place.directory)):
         raise NodeError(f'{place.directory} is no directory, so the kubelet passes over it: remove it, then run this for the driver {place.name} again.')
-    inside = _mounts.below(os.path.realpath(place.directory), _mounts.read())
+    inside = _mounts.below(os.path.realpath(place.directory), mounts)
     if inside:
         raise NodeError(f'{inside[0].path} is mounted in the directory of the driver {place.name}: unmount it first.')
 
 
-def _refuse_unwritable(plugin_dir: str, size: int):
-    mount = _mounts.holding(plugin_dir, _mounts.read())
+def _refuse_unwritable(plugin_dir: str, size: int, mounts: list):
+    mount = _mounts.holding(plugin_dir, mounts)
     if 'ro' in mount.options:
         raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted read-only: give the kubelet a --volume-plugin-dir on a '
                         'writable file system, for example /var/lib/kubelet/volumeplugins, restart it, and deploy again.')
