@@ -10,7 +10,7 @@ import os
 from . import _mounts, _processes
 from ._conformance_report import Report
 from ._conformance_static import changes, listing
-from ._conformance_volume import Stage, remove_tree, unmount_by_force
+from ._conformance_volume import Stage, unmount_by_force
 
 PATIENCE = 1.0
 # Where drivers keep locks, sockets and temporary files.
@@ -38,7 +38,7 @@ def _processes_left(before: set) -> str:
 
 
 def _mounts_left(token: str) -> str:
-    left = [mount for mount in _mounts.read() if token in mount.path or token in mount.source]
+    left = [mount for mount in _mounts.read(naming=token) if token in mount.path or token in mount.source]
     for mount in reversed(left):
         unmount_by_force(mount.path)
     return ', '.join(mount.path for mount in left)
@@ -81,7 +81,7 @@ def _files_left(stage: Stage) -> str:
     left = [path for path in left if path != stage.root]
     for path in left:
         _remove_bearing(path, stage.token)
-    remove_tree(stage.root)
+    stage.remove_tree(stage.root)
     return ', '.join(left + _remove_kept(stage))
 
 

@@ -12,7 +12,7 @@ import uuid
 
 from . import _callout, _mounts
 from ._conformance_report import Report, Stop
-from ._conformance_volume import POD, Stage, Volume, describe, origin_of, remove_tree, unmount_by_force
+from ._conformance_volume import POD, Stage, Volume, describe, unmount_by_force
 
 MANY = 20
 FS_GROUP = 61337
@@ -38,7 +38,7 @@ def basic_life(stage: Stage, report: Report):
             if volume.is_mounted():
                 report.failed(801, f'mount failed, and left a mount on {volume.path}')
             raise Stop('no volume could be mounted')
-        mounts = _mounts.at(volume.path, _mounts.read())
+        mounts = volume.mounts()
         report.judge(402, '' if mounts else f'{volume.path} is no mount point after mount', ', '.join(_shown(mount) for mount in mounts))
         if mounts:
             _data_and_mount_again(volume, report)
@@ -79,7 +79,7 @@ def _stacked(volume: Volume) -> str:
     verdict = volume.mount_again()
     if verdict.status == _callout.NOT_SUPPORTED:
         return ''
-    mounts = _mounts.at(volume.path, _mounts.read())
+    mounts = volume.mounts()
     for _extra in mounts[1:]:
         unmount_by_force(volume.path)
     return _failed(verdict) or ('' if len(mounts) == 1 else f'{len(mounts)} mounts lie on {volume.path}')
@@ -87,9 +87,9 @@ def _stacked(volume: Volume) -> str:
 
 def _unmount(volume: Volume, report: Report):
     verdict = volume.unmount()
-    still = volume.is_mounted()
+    still = volume.mounts()
     report.judge(411, _failed(verdict) or (f'{volume.path} is still a mount point' if still else ''), f'{verdict.answer.seconds:.2f} s')
-    for _mount in _mounts.at(volume.path, _mounts.read()):
+    for _mount in still:
         unmount_by_force(volume.path)
     # The kubelet asks again only while the directory is there.
     os.makedirs(volume.path, 0o750, exist_ok=True)
@@ -97,7 +97,7 @@ def _unmount(volume: Volume, report: Report):
     report.judge(412, _failed(again, optional=True))
     left = sorted(os.listdir(volume.path)) if os.path.isdir(volume.path) else []
     report.judge(414, f'it holds {", ".join(left)}' if left else '')
-    remove_tree(volume.path)
+    volume.stage.remove_tree(volume.path)
     problem = _failed(volume.take_down_device())
     if problem:
         report.failed(411, problem)
@@ -155,7 +155,7 @@ def odd_options(stage: Stage, report: Report):
         os.unlink(executed)
     report.passed(407)
     report.passed(409)
-    remove_tree(outside)
+    stage.remove_tree(outside)
 
 
 def metadata(stage: Stage, report: Report):
@@ -166,12 +166,12 @@ def metadata(stage: Stage, report: Report):
     for key, value in ((POD + 'namespace', '../' * 40 + outside[1:]), (POD + 'name', '../' * 40 + outside[1:]), (POD + 'uid', other)):
         def look(volume, option=key):
             _judge_climb(volume, outside, option, 410, report)
-            origin = origin_of(volume.path, _mounts.read())
+            origin = volume.origin()
             if origin and other in origin:
                 report.failed(410, f'{option} of another pod was believed: {origin} is mounted')
         _odd(stage, key, value, False, look)
     report.passed(410)
-    remove_tree(outside)
+    stage.remove_tree(outside)
 
 
 def _odd(stage: Stage, key: str, value: str, must_accept: bool, look=None) -> str:
@@ -189,7 +189,7 @@ def _odd(stage: Stage, key: str, value: str, must_accept: bool, look=None) -> st
 
 
 def _judge_climb(volume: Volume, outside: str, what: str, number: int, report: Report):
-    origin = origin_of(volume.path, _mounts.read()) or ''
+    origin = volume.origin() or ''
     if os.listdir(outside) or origin == outside or origin.startswith(outside + '/'):
         report.failed(number, f'{what} with ".." reached {outside}')
 
@@ -218,7 +218,7 @@ def _caught(step):
 
 def _up(volume: Volume) -> str:
     problem = _failed(volume.set_up())
-    count = len(_mounts.at(volume.path, _mounts.read()))
+    count = len(volume.mounts())
     return problem or ('' if count == 1 else f'{count} mounts lie on a volume')
 
 

@@ -41,6 +41,15 @@ class Stage:
         self.seconds = 0.0
         self.numbers = itertools.count(1)
 
+    def mounts_at(self, path: str) -> list:
+        """Return the mounts at a path that bears the token."""
+        return _mounts.at(path, _mounts.read(naming=self.token))
+
+    def remove_tree(self, path: str):
+        """Remove a directory at or below the temporary root with all that it holds, unless something is mounted there."""
+        if not _mounts.below(path, _mounts.read(naming=self.token)):
+            shutil.rmtree(path, ignore_errors=True)
+
     def call(self, *arguments) -> _callout.Verdict:
         """Make one callout; after one that hung there are no more, so that a run waits for the time-out only once."""
         if self.hung:
@@ -134,7 +143,7 @@ class Volume:
     def unmount_device(self) -> _callout.Verdict:
         """Call unmountdevice; where it is not supported the kubelet unmounts."""
         verdict = self.stage.call('unmountdevice', self.device_path)
-        if verdict.status == _callout.NOT_SUPPORTED and _is_mounted(self.device_path):
+        if verdict.status == _callout.NOT_SUPPORTED and self.device_is_mounted():
             return _by_the_kubelet(verdict, 'umount', self.device_path)
         return _unless_supported(verdict)
 
@@ -160,13 +169,17 @@ class Volume:
         """Call getvolumename."""
         return self.stage.call('getvolumename', self._spec())
 
+    def mounts(self) -> list:
+        """Return what is mounted on the pod's directory, the topmost last."""
+        return self.stage.mounts_at(self.path)
+
     def is_mounted(self) -> bool:
         """Say whether the pod's directory is a mount point."""
-        return _is_mounted(self.path)
+        return bool(self.mounts())
 
     def device_is_mounted(self) -> bool:
         """Say whether the device's directory is a mount point."""
-        return _is_mounted(self.device_path)
+        return self.stage.capabilities['attach'] and bool(self.stage.mounts_at(self.device_path))
 
     def discard(self):
         """Take down what is still up, as the kubelet would; what is left even then is found at the end of the run."""
@@ -175,9 +188,13 @@ class Volume:
                 self.unmount()
             self.take_down_device()
 
+    def origin(self):
+        """Return the directory of the host that is mounted, or None."""
+        return origin_of(self.path, _mounts.read())
+
     def learn_origin(self):
         """Remember the directory of the host that is mounted, if its path bears a made-up name, so that it can be removed."""
-        origin = origin_of(self.path, _mounts.read())
+        origin = self.origin()
         if origin and self.stage.token in origin and not origin.startswith(self.stage.root + '/'):
             self.stage.origins.add(origin)
 
@@ -193,13 +210,6 @@ def unmount_by_force(path: str):
     for options in ((), ('-l',)):
         if not _why_not('umount', *options, path):
             return
-
-
-def remove_tree(path: str):
-    """Remove a directory below the temporary root with all that it holds, unless something is mounted there."""
-    if _mounts.below(path, _mounts.read()):
-        return
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def go_json(options: dict) -> str:
@@ -233,10 +243,6 @@ def _same(one: str, other: str) -> bool:
         return os.path.samestat(os.lstat(one), os.lstat(other))
     except OSError:
         return False
-
-
-def _is_mounted(path: str) -> bool:
-    return bool(_mounts.at(path, _mounts.read()))
 
 
 def _unless_supported(verdict: _callout.Verdict) -> _callout.Verdict:

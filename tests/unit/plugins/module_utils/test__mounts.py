@@ -46,6 +46,12 @@ def test_a_carriage_return_in_a_path_ends_no_line(tmp_path):
     assert [found.path for found in _mounts.read(7, str(tmp_path))] == ['/', '/odd\rname']
 
 
+def test_only_the_mounts_that_bear_a_name_are_read_if_there_is_one(tmp_path):
+    (tmp_path / '7').mkdir()
+    (tmp_path / '7' / 'mountinfo').write_text('22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:5 / /mnt/abc rw - tmpfs t rw\nnot a line of mountinfo\n')
+    assert [found.path for found in _mounts.read(7, str(tmp_path), naming='abc')] == ['/mnt/abc']
+
+
 def test_the_mounts_of_this_process_hold_proc():
     assert _mounts.at('/proc', _mounts.read())[-1].fs_type == 'proc'
 
