@@ -4,6 +4,7 @@
 
 """The conformance suite for FlexVolume drivers: a made-up kubelet with made-up pods, and checks of all that the driver does for them."""
 
+import collections
 import contextlib
 
 from . import _conformance_leftovers as leftovers
@@ -12,48 +13,45 @@ from . import _conformance_static as static
 from . import _processes
 from ._conformance_report import Report, Stop, failures
 
-__all__ = ('failures', 'run')
+__all__ = ('BASIC', 'Suite', 'failures', 'run')
 
-# Each step of the life, with the check that fails if the node cannot even look at what the driver mounted.
-BASIC = ((403, life.basic_life),)
-FULL = (
-    (606, life.attachable), (403, life.full_life), (405, life.read_only), (406, life.fs_group), (407, life.odd_options), (410, life.metadata),
-    (501, life.many))
+# C(volumes) holds each step with the check that fails if the node cannot even look at what the driver mounted, C(callouts) what comes after them.
+Suite = collections.namedtuple('Suite', ('name', 'volumes', 'callouts'))
+BASIC = Suite('basic', ((403, life.basic_life),), lambda stage, report: None)
 
 
-def run(executable: str, name, environment: dict, options: dict = None, suite: str = 'basic', check: bool = False, timeout: float = 30,
+def run(executable: str, name, environment: dict, options: dict = None, suite: Suite = BASIC, check: bool = False, timeout: float = 30,
         kubelet=None) -> list:
-    """Put the driver to the checks of the suite, C(basic) or C(full), and return them as a list of Check.
+    """Put the driver to the checks of the suite and return them as a list of Check.
 
     C(name) is its DriverName, C(options) what a pod would ask of it, C(timeout) the seconds after which a callout counts as hung,
     C(kubelet) the running Kubelet or None. With C(check) only what changes nothing is done: the files, init and the kubelet.
     Nothing is left behind; what the driver leaves is reported and removed.
     """
-    report = Report(suite)
+    report = Report(suite.name)
     try:
         static.files(executable, name, report)
     except Stop as stop:
         report.leave_out(0, 999, str(stop))
         return report.checks()
     with _processes.adopting(), leftovers.clearing(executable, name, environment, options or {}, timeout, report) as stage:
-        _callouts(stage, report, suite == 'full', check)
+        _callouts(stage, report, suite, check)
     static.kubelet(kubelet, executable, report)
     return report.checks()
 
 
-def _callouts(stage, report: Report, full: bool, check: bool):
+def _callouts(stage, report: Report, suite: Suite, check: bool):
     try:
         static.init(stage, report)
         if check:
             raise Stop('check mode mounts nothing')
         with _leaving_out(report, 400, 699):
-            for number, step in FULL if full else BASIC:
+            for number, step in suite.volumes:
                 try:
                     step(stage, report)
                 except OSError as error:
                     report.failed(number, f'a volume cannot be used: {error}')
-        if full:
-            static.odd_callouts(stage, report)
+        suite.callouts(stage, report)
     except Stop as stop:
         report.leave_out(200, 699, str(stop))
 

@@ -10,7 +10,7 @@ import time
 
 from . import _callout, _kubelet
 from ._conformance_report import Report, Stop
-from ._conformance_volume import Stage, Volume, describe
+from ._conformance_volume import Stage, describe
 
 SLOW_INIT = 2.0
 WATCH_PATIENCE = 3.0
@@ -88,38 +88,6 @@ def changes(before: dict, after: dict) -> str:
     """Name what differs between two listings; empty if nothing does."""
     names = sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
     return f'it changed {", ".join(names)} in the driver directory' if names else ''
-
-
-def odd_callouts(stage: Stage, report: Report):
-    """Checks 301 to 306."""
-    unknown = stage.call('conformance')
-    report.judge(301, _wrong_refusal(unknown))
-    report.judge(302, '' if unknown.status == _callout.NOT_SUPPORTED else _but(unknown))
-    report.judge(303, _wrong_refusal(stage.call()))
-    report.judge(304, _wrong_refusal(stage.call('mount')) or _wrong_refusal(stage.call('unmount')))
-    if report.has_failed(401, 402, 411):
-        raise Stop('mount or unmount does not do what it says')
-    for number, text in ((305, '{"broken": '), (306, '{}')):
-        with stage.volume() as volume:
-            os.makedirs(volume.path, 0o750)
-            report.judge(number, _wrong_mount(stage.call('mount', volume.path, text), volume, number == 305))
-
-
-def _but(verdict: _callout.Verdict) -> str:
-    return describe(verdict) if verdict.defect else f'the answer is {verdict.status}'
-
-
-def _wrong_refusal(verdict: _callout.Verdict) -> str:
-    return _but(verdict) if verdict.defect or verdict.status == _callout.SUCCESS else ''
-
-
-def _wrong_mount(verdict: _callout.Verdict, volume: Volume, refuse: bool) -> str:
-    if verdict.status != _callout.SUCCESS and volume.is_mounted():
-        return f'the answer is {verdict.status}, but it mounted something'
-    if verdict.status == _callout.SUCCESS and not refuse:
-        volume.learn_origin()
-        return ''
-    return _wrong_refusal(verdict)
 
 
 def kubelet(running, executable: str, report: Report):

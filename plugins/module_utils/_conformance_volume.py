@@ -226,6 +226,12 @@ def describe(verdict: _callout.Verdict) -> str:
     return f'{callout}: {verdict.defect or verdict.status + ": " + (verdict.message or "no message")}'
 
 
+def problem_of(verdict: _callout.Verdict, optional: bool = False) -> str:
+    """Describe a callout that did not succeed; empty if it did, or answered Not supported where it is C(optional)."""
+    done = (_callout.SUCCESS, _callout.NOT_SUPPORTED) if optional else (_callout.SUCCESS,)
+    return '' if verdict.status in done else describe(verdict)
+
+
 def origin_of(path: str, mounts: list):
     """Return the directory of the host that is bound on C(path), or None if there is no such directory."""
     for mount in _mounts.at(path, mounts)[-1:]:

@@ -21,7 +21,6 @@ Kubelet.__new__.__defaults__ = ((), '/proc', '/', '')
 PluginDir = collections.namedtuple('PluginDir', ('path', 'source', 'reason'))
 
 ROOT_DIR = '/var/lib/kubelet'
-ROOT_DIR = '/var/lib/kubelet'
 UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
 DEFAULTS = {'rke2': '/var/lib/kubelet/volumeplugins', 'k0s': '/usr/libexec/k0s/kubelet-plugins/volume/exec'}
 PROCESSES = ('kubelet', 'kubelite', 'hyperkube', 'k3s', 'k3s-server', 'k3s-agent')
@@ -85,6 +84,12 @@ def plugin_dir(kubelet, explicit=None, root: str = '/') -> PluginDir:
         return _on_node(kubelet, _decide_running(kubelet))
     flavour, arguments = config.installed(root)
     return _decide(arguments, flavour, root, f'the {flavour} that this node is set up for (none runs)')
+
+
+def managed(kubelet, plugin_dir: str) -> list:
+    """Return the directories that the kubelet fills and cleans, where nothing of ours may lie; C(kubelet) is None where none runs."""
+    directories = [kubelet.root_dir if kubelet else ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
+    return sorted({form(path) for path in directories for form in (os.path.normpath, os.path.realpath)})
 
 
 def sees(kubelet: Kubelet, path: str) -> bool:

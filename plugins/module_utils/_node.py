@@ -4,8 +4,6 @@
 
 """The whole deploy of a node as one function: what a play would do in many remote executions, done in one, and all of it or nothing."""
 
-import os
-
 from . import _conformance, _driver_files, _host_paths, _kubelet, _prune_timer, _publish, _secrets, _touch_timer
 from ._outcome import NodeError, Outcome
 
@@ -20,7 +18,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     kubelet = _kubelet.running()
     directory = _kubelet.plugin_dir(kubelet, plugin_dir)
     payloads = _driver_files.payloads(drivers, sent)
-    forbidden = kubelet_directories(kubelet, directory.path)
+    forbidden = _kubelet.managed(kubelet, directory.path)
     timers = drivers if touch_timer else []
     tested = drivers if validate else []
 
@@ -52,19 +50,13 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     return outcome
 
 
-def kubelet_directories(kubelet, plugin_dir: str) -> list:
-    """Return the directories that the kubelet fills and cleans, where nothing of ours may lie."""
-    managed = [kubelet.root_dir if kubelet else _kubelet.ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
-    return sorted({form(path) for path in managed for form in (os.path.normpath, os.path.realpath)})
-
-
 def _test(drivers: list, plugin_dir: str, kubelet):
     for driver in drivers:
         if driver['state'] == 'absent':
             continue
         place = _driver_files.Place(plugin_dir, driver['name'])
         options = _secrets.with_secrets(driver['options'], driver['secrets'])
-        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), options, suite='basic', kubelet=kubelet)
+        checks = _conformance.run(place.executable, driver['name'], _kubelet.callout_environment(kubelet), options, kubelet=kubelet)
         failed = _conformance.failures(checks)
         if failed:
             raise NodeError(f'The driver {driver["name"]} fails its test callout, {failed[0].title}: '

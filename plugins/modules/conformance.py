@@ -143,8 +143,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _conformance, _drivers, _kubelet, _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _conformance, _conformance_full, _drivers, _kubelet, _secrets
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+
+SUITES = {suite.name: suite for suite in (_conformance.BASIC, _conformance_full.FULL)}
 
 
 def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> dict:
@@ -154,7 +156,7 @@ def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: boo
     options = _secrets.with_secrets(driver['options'], driver['secrets'])
     start = time.monotonic()
     checks = _conformance.run(
-        executable, name, _kubelet.callout_environment(running), options, parameters['suite'], check, parameters['timeout'], running)
+        executable, name, _kubelet.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running)
     return dict(
         name=str(name), executable=executable, passed=not _conformance.failures(checks, parameters['strict']),
         seconds=round(time.monotonic() - start, 3), checks=[dict(found._asdict()) for found in checks])
@@ -176,7 +178,7 @@ def main():
         argument_spec=dict(
             drivers=_drivers.DRIVERS,
             plugin_dir=_drivers.PLUGIN_DIR,
-            suite=dict(type='str', choices=['basic', 'full'], default='full'),
+            suite=dict(type='str', choices=sorted(SUITES), default='full'),
             strict=dict(type='bool', default=False),
             timeout=dict(type='float', default=30),
             junit_dir=dict(type='str'),

@@ -43,14 +43,14 @@ host_paths:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _host_paths, _kubelet, _node, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _host_paths, _kubelet, _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
     drivers = _drivers.read(parameters)
     kubelet = _kubelet.running()
-    forbidden = _node.kubelet_directories(kubelet, _kubelet.plugin_dir(kubelet, parameters['plugin_dir']).path)
+    forbidden = _kubelet.managed(kubelet, _kubelet.plugin_dir(kubelet, parameters['plugin_dir']).path)
     outcome = _host_paths.ensure(drivers, forbidden, check)
     if parameters['delete_data']:
         outcome.include(_host_paths.delete(drivers, forbidden, check))

@@ -5,8 +5,11 @@
 """What is measured. Contestants take turns within each round, so that whatever else the machine does falls on all of them."""
 
 import contextlib
+import re
+import statistics
 import sys
 import time
+from typing import NamedTuple
 
 from plays import FLOOR, HERE, OURS, PEER, PIPELINED, Failure, Mode, Plays, median
 
@@ -17,9 +20,26 @@ NODES = (1, 2, 5, 10, 20)
 DRIVERS = (1, 5, 20)
 MOUNTS = (0, 100, 1000)
 HOSTS = (100, 1000)
+PYTHON = '/usr/bin/python3'
 FORKS = (1, 5, 10, 20)
 STRATEGIES = ('linear', 'free', 'mitogen_linear')
-FLEET_FORKS = (5, 10, 25, 50, 100)
+FLEET_FORKS = (5, 25, 100)
+NO_DRIVERS = {'drivers': []}
+MODULES = {
+    'ansible.builtin.ping': {}, 'ansible.builtin.file': {'path': '/'}, 'ansible.builtin.systemd_service': {'name': 'dbus'},
+    f'{OURS}.node': NO_DRIVERS, f'{OURS}.driver': NO_DRIVERS, f'{OURS}.host_paths': NO_DRIVERS, f'{OURS}.touch_timer': NO_DRIVERS,
+    f'{OURS}.prune_timer': NO_DRIVERS, f'{OURS}.callout': {'name': 'nodeops/bench', 'callout': 'init'}, f'{OURS}.conformance': NO_DRIVERS,
+    f'{OURS}.node_info': {}}
+IMPORT = re.compile(r'^import time: +(\d+) \| +\d+ \| +(\S+)$', re.MULTILINE)
+
+
+class Start(NamedTuple):
+    """What precedes the first line of a module on its node: KiB sent, Python modules imported, how many of them ours, milliseconds taken by that."""
+
+    size: float
+    imported: int
+    ours: int
+    milliseconds: float
 
 
 def everything(plays: Plays, node_set, nodes: int, rounds: int) -> dict:
@@ -27,7 +47,7 @@ def everything(plays: Plays, node_set, nodes: int, rounds: int) -> dict:
     compared = compare(plays, node_set, nodes, list(MODES), rounds)
     insist_on_one_execution(compared)
     results = {'nodes': nodes, 'rounds': rounds, 'compared': compared}
-    for experiment in (by_nodes, by_drivers, by_mounts, by_forks, by_hosts):
+    for experiment in (by_nodes, by_drivers, by_mounts, by_forks, by_hosts, by_module):
         results[experiment.__name__] = experiment(plays, node_set, rounds)
     return results
 
@@ -41,6 +61,8 @@ def compare(plays: Plays, node_set, nodes: int, modes: list, rounds: int) -> dic
     for name in modes:
         mode = MODES[name]
         costs, executions = {}, {}
+        # Opens the connections, and each contestant finds them open.
+        plays.run(FLOOR, FLOOR, mode, hosts)
         for number in range(rounds if name == PIPELINING else 1):
             for who in (OURS, PEER)[::1 if number % 2 else -1]:
                 _say(f'{name}, round {number + 1}, {who}')
@@ -126,10 +148,25 @@ def by_hosts(plays: Plays, _node_set, _rounds: int) -> dict:
     for count in HOSTS:
         fleet = Plays(_answering(count), plays.work / 'fleet', plays.strategies)
         fleet.write_drivers(1)
-        for forks in FLEET_FORKS if count == HOSTS[0] else (50,):
+        for mode in [Mode(forks=forks) for forks in FLEET_FORKS] + [Mode(forks=FLEET_FORKS[-1], strategy='free')]:
             for who, what in ((FLOOR, FLOOR), (OURS, 'deploy')):
-                _say(f'{count} hosts, {forks} forks, {who}')
-                results[count, forks, who] = fleet.run(who, what, Mode(forks=forks))
+                _say(f'{count} hosts, {mode.strategy}, {mode.forks} forks, {who}')
+                results[count, mode, who] = fleet.run(who, what, mode)
+    return results
+
+
+def by_module(plays: Plays, node_set, rounds: int) -> dict:
+    """What the controller sends for each module, and what Python does with it on a node before the module's own work."""
+    controller, results = Plays(_answering(1), plays.work / 'modules', plays.strategies), {}
+    for module, arguments in MODULES.items():
+        _say(module)
+        payload = controller.sent(module, arguments)
+        # What the module then says of the node is of no interest, nor whether it fails for want of a driver.
+        command = ('sh', '-c', f'{PYTHON} -X importtime - 2>&1 >/dev/null || true')
+        imports = [IMPORT.findall(node_set.run(_hosts(node_set, 1), *command, stdin=payload)) for _number in range(3 * rounds)]
+        results[module] = Start(
+            len(payload) / 1024, len(imports[0]), sum('flexvolume' in name for _microseconds, name in imports[0]),
+            statistics.median(sum(int(microseconds) for microseconds, _name in found) / 1000 for found in imports))
     return results
 
 
@@ -141,7 +178,7 @@ all:
 {hosts}
   vars:
     ansible_user: root
-    ansible_python_interpreter: /usr/bin/python3
+    ansible_python_interpreter: {PYTHON}
     ansible_ssh_executable: {HERE}/answer
 '''
 

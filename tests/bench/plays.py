@@ -85,11 +85,7 @@ class Plays:
         """Run a play to its end and return its cost; raise Failure unless it changed something on each host, or on none, as C(changes) says."""
         variables = {'flexvolume_drivers': self._declared(who), 'flexvolume_batches': ['100%'], **variables}
         command = ['ansible-playbook', '-i', self._inventory, '--limit', hosts, '-e', json.dumps(variables), PLAYS[who, what]]
-        settings = {
-            'ANSIBLE_FORKS': str(mode.forks), 'ANSIBLE_PIPELINING': str(mode.pipelining), 'ANSIBLE_STRATEGY': mode.strategy,
-            'ANSIBLE_HOST_KEY_CHECKING': 'False', 'ANSIBLE_STRATEGY_PLUGINS': str(self.strategies),
-            'ANSIBLE_SSH_ARGS': '-o ControlMaster=auto -o ControlPersist=600s', **(environment or {})}
-        cost, output = _measured([str(word) for word in command], dict(os.environ, **settings))
+        cost, output = _measured([str(word) for word in command], dict(self._settings(mode), **(environment or {})))
         recap = RECAP.findall(output)
         if not recap or any(bool(int(changed)) != changes or int(unreachable) or int(failed) for changed, unreachable, failed in recap):
             raise Failure(f'{who}, {what}: not what a run that {"changes" if changes else "changes nothing"} ends with:\n{output}')
@@ -102,6 +98,21 @@ class Plays:
         environment = {'EXECUTIONS': str(calls), 'COUNTED_SSH': ssh, 'ANSIBLE_SSH_TRANSFER_METHOD': 'piped'}
         self.run(who, what, hosts=host, environment=environment, ansible_ssh_executable=str(COUNTING), **options)
         return len(calls.read_text(encoding='utf-8').splitlines())
+
+    def sent(self, module: str, arguments: dict) -> str:
+        """Return what the controller sends to a host that answers for a module."""
+        payload = self.work / 'payload'
+        command = ['ansible', '-i', self._inventory, 'all', '-m', module] + (['-a', json.dumps(arguments)] if arguments else [])
+        done = subprocess.run(command, env=dict(self._settings(PIPELINED), SENT=str(payload)), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failure(f'{module} was not sent:\n{done.stdout}{done.stderr}')
+        return payload.read_text(encoding='utf-8')
+
+    def _settings(self, mode: Mode) -> dict:
+        return {
+            **os.environ, 'ANSIBLE_FORKS': str(mode.forks), 'ANSIBLE_PIPELINING': str(mode.pipelining), 'ANSIBLE_STRATEGY': mode.strategy,
+            'ANSIBLE_HOST_KEY_CHECKING': 'False', 'ANSIBLE_STRATEGY_PLUGINS': str(self.strategies),
+            'ANSIBLE_SSH_ARGS': '-o ControlMaster=auto -o ControlPersist=600s'}
 
     def _write(self, number: int):
         source = (HERE.parents[1] / 'files/dynhostpath.py').read_text(encoding='utf-8')

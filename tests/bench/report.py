@@ -18,7 +18,8 @@ def write(results: dict, docs: pathlib.Path):
     """Write every generated block of speed.md anew."""
     blocks = {
         'machine': machine(results), 'ratios': ratios(results), 'comparison': comparison(results['compared'], PIPELINING),
-        'modes': modes(results['compared']), 'growth': growth(results), 'forks': forks(results['by_forks']), 'fleet': fleet(results['by_hosts'])}
+        'modes': modes(results['compared']), 'growth': growth(results), 'forks': forks(results['by_forks']), 'fleet': fleet(results['by_hosts']),
+        'start': start(results['by_module'])}
     page = docs / 'speed.md'
     text = page.read_text(encoding='utf-8')
     for name, block in blocks.items():
@@ -36,7 +37,8 @@ def machine(results: dict) -> str:
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
     version = subprocess.run(['ansible', '--version'], capture_output=True, text=True, check=True).stdout.partition('\n')[0]
     return (f'{os.cpu_count()} cores ({model[1] if model else platform.machine()}), {memory:.0f} GiB; {version}, Python {platform.python_version()}; '
-            f'{results["nodes"]} nodes on the same machine, 10 forks, median of {results["rounds"]} rounds with pipelining, one without and with mitogen.\n')
+            f'{_counted(results["nodes"], "node")} on the same machine, 10 forks, median of {_counted(results["rounds"], "round")} with pipelining, '
+            'one without and with mitogen.\n')
 
 
 def ratios(results: dict) -> str:
@@ -86,10 +88,10 @@ def modes(compared: dict) -> str:
 def growth(results: dict) -> str:
     """Return the table of what grows with what."""
     rows = []
-    for kind, costs in (('nodes', results['by_nodes']), ('drivers, 2 nodes', results['by_drivers']), ('mounts, 1 node', results['by_mounts'])):
+    for kind, rest, costs in (('node', '', results['by_nodes']), ('driver', ', 2 nodes', results['by_drivers']), ('mount', ', 1 node', results['by_mounts'])):
         for count, by_contestant in costs.items():
             seconds = [f'{by_contestant[who].wall:.1f} ({by_contestant[who].cpu:.1f})' if who in by_contestant else '' for who in (FLOOR, OURS, PEER)]
-            rows.append([f'{count} {kind}', *seconds])
+            rows.append([f'{_counted(count, kind)}{rest}', *seconds])
     return _table(['seconds (CPU seconds)', FLOOR, OURS, PEER], rows)
 
 
@@ -97,13 +99,23 @@ def forks(costs: dict) -> str:
     """Return the table of forks and strategies."""
     rows = [[strategy, *(f'{costs[Mode(strategy=strategy, forks=count)].wall:.1f} ({costs[Mode(strategy=strategy, forks=count)].cpu:.1f})' for count in FORKS)]
             for strategy in STRATEGIES]
-    return _table(['seconds (CPU seconds)', *(f'{count} forks' for count in FORKS)], rows)
+    return _table(['seconds (CPU seconds)', *(_counted(count, 'fork') for count in FORKS)], rows)
 
 
 def fleet(costs: dict) -> str:
     """Return the table of the controller's own cost."""
-    rows = [[hosts, count, who, *_figures(cost), f'{1000 * cost.cpu / hosts:.0f}'] for (hosts, count, who), cost in costs.items()]
-    return _table(['hosts', 'forks', '', 'seconds', 'CPU seconds', 'MiB', 'CPU milliseconds a host'], rows)
+    rows = [[hosts, mode.strategy, mode.forks, who, *_figures(cost), f'{1000 * cost.cpu / hosts:.0f}'] for (hosts, mode, who), cost in costs.items()]
+    return _table(['hosts', 'strategy', 'forks', '', 'seconds', 'CPU seconds', 'MiB', 'CPU milliseconds a host'], rows)
+
+
+def start(costs: dict) -> str:
+    """Return the table of what is sent for a module and loaded on its node."""
+    rows = [[module, f'{cost.size:.0f}', cost.imported, cost.ours, f'{cost.milliseconds:.0f}'] for module, cost in costs.items()]
+    return _table(['module', 'KiB sent', 'Python modules imported', 'of them ours', 'milliseconds of imports'], rows)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f'{number} {noun}{"" if number == 1 else "s"}'
 
 
 def _table(titles: list, rows: list) -> str:

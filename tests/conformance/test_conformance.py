@@ -24,6 +24,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils import (
     _names,
     _processes,
 )
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_full import FULL
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_report import CATALOGUE
 
 DRIVERS = pathlib.Path(__file__).parent / 'drivers'
@@ -63,7 +64,7 @@ def install(place, text):
     place.chmod(0o755)
 
 
-def run(place, options=None, suite='full', timeout=TIMEOUT, slow=SLOW, **details):
+def run(place, options=None, suite=FULL, timeout=TIMEOUT, slow=SLOW, **details):
     """Run the suite and see to it that nothing is left."""
     mounts, processes = _mounts.read(), _processes.descendants()
     name = _names.DriverName.parse('example.org/fixture')
@@ -126,7 +127,7 @@ def test_verdicts(path, place, tmp_path):
 
 
 @pytest.mark.parametrize('language', ['shell.sh', 'python.py', 'attachable.sh'])
-@pytest.mark.parametrize('suite', ['basic', 'full'])
+@pytest.mark.parametrize('suite', [_conformance.BASIC, FULL], ids=lambda suite: suite.name)
 def test_good_drivers(language, suite, place, tmp_path):
     source = DRIVERS / 'good' / language
     options = {'python.py': {'base': str(tmp_path), 'path': 'data'}, 'attachable.sh': {'images': str(tmp_path)}}.get(language)
@@ -134,7 +135,7 @@ def test_good_drivers(language, suite, place, tmp_path):
     checks = run(place, options, suite)
     assert failed(checks) == {}
     attached = language.startswith('attachable')
-    assert left_out(checks) == {701, 702, 703} | (set() if suite == 'basic' else {501} if attached else set(range(601, 610)))
+    assert left_out(checks) == {701, 702, 703} | (set() if suite is _conformance.BASIC else {501} if attached else set(range(601, 610)))
     assert [path.name for path in tmp_path.iterdir() if path.suffix == '.img'] == []
 
 
@@ -179,33 +180,33 @@ def test_not_executable(place):
 def test_an_executable_that_others_may_write(place, mode):
     good(place)
     place.chmod(mode)
-    assert set(failed(run(place, suite='basic'))) == {104}
+    assert set(failed(run(place, suite=_conformance.BASIC))) == {104}
 
 
 def test_an_executable_of_another_user(place):
     good(place)
     os.chown(place, 65534, 0)
-    assert set(failed(run(place, suite='basic'))) == {104}
+    assert set(failed(run(place, suite=_conformance.BASIC))) == {104}
 
 
 def test_a_directory_that_others_may_write(place):
     good(place)
     place.parent.chmod(0o777)
-    assert set(failed(run(place, suite='basic'))) == {105}
+    assert set(failed(run(place, suite=_conformance.BASIC))) == {105}
 
 
 def test_a_link_to_the_directory(place):
     good(place)
     place.parent.rename(place.parent.with_name('elsewhere'))
     place.parent.symlink_to('elsewhere')
-    assert set(failed(run(place, suite='basic'))) == {105}
+    assert set(failed(run(place, suite=_conformance.BASIC))) == {105}
 
 
 def test_a_wrong_name(place):
     good(place)
     other = place.parent.with_name('example.com~fixture')
     place.parent.rename(other)
-    assert set(failed(run(other / 'fixture', suite='basic'))) == {106}
+    assert set(failed(run(other / 'fixture', suite=_conformance.BASIC))) == {106}
 
 
 def test_a_file_system_mounted_noexec(place):
@@ -238,7 +239,7 @@ def test_secrets_and_options_reach_the_driver_as_the_kubelet_writes_them(place, 
     text = (DRIVERS / 'good' / 'shell.sh').read_text(encoding='utf-8')
     seen = tmp_path / 'seen'
     install(place, text.replace('check_json "$2"', f'printf "%s\\n" "$2" >>{seen}'))
-    run(place, {'kubernetes.io/secret/key': 'dmFsdWU=', 'tag': '<a & b>'}, 'basic')
+    run(place, {'kubernetes.io/secret/key': 'dmFsdWU=', 'tag': '<a & b>'}, _conformance.BASIC)
     first = seen.read_text(encoding='utf-8').splitlines()[0]
     assert '"kubernetes.io/secret/key":"dmFsdWU="' in first and r'"tag":"\u003ca \u0026 b\u003e"' in first
     assert list(json.loads(first)) == sorted(json.loads(first))
