@@ -4,7 +4,6 @@
 
 """What is true of a node: its kubelet, the plugin dir, the drivers there, and the inotify limits; gathered once, nothing changed."""
 
-import datetime
 import os
 import pwd
 import re
@@ -13,7 +12,7 @@ import time
 
 from . import _callout, _driver_files, _inotify, _kubelet, _publish, _roots, _systemd, _touch_timer
 from ._names import DriverName
-from ._outcome import NodeError
+from ._outcome import NodeError, iso
 
 SECRET_FLAG = re.compile(r'--?[\w-]*(token|password|passwd|secret|credentials?|api-?key)=', re.IGNORECASE)
 HIDDEN = '********'
@@ -66,11 +65,6 @@ def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, 
         if init and facts['executable'] == 'program':
             facts['init'] = _describe_init(_callout.init(executable, _kubelet.callout_environment(kubelet)))
     return facts
-
-
-def iso(moment: float) -> str:
-    """Return a time since the epoch as ISO 8601 in UTC."""
-    return datetime.datetime.utcfromtimestamp(moment).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def _without_secret(word: str, before: str) -> str:

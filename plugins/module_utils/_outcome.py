@@ -5,6 +5,7 @@
 """What every concern returns, and how it refuses."""
 
 import contextlib
+import time
 
 
 class NodeError(Exception):
@@ -71,6 +72,11 @@ class Outcome:
         self.undo.clear()
         while self.cleanup:
             self.cleanup.pop()()
+
+
+def iso(moment: float) -> str:
+    """Return a time in seconds since the epoch as facts state it, ISO 8601 in UTC."""
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(moment))
 
 
 def _ending_in_newline(text: str) -> str:

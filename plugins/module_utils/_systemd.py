@@ -5,13 +5,12 @@
 """systemd on a node: unit files made to agree with what is wanted, with as few calls of systemctl as that takes."""
 
 import contextlib
-import datetime
 import os
 import re
 import subprocess
 import time
 
-from ._outcome import NodeError, Outcome
+from ._outcome import NodeError, Outcome, iso
 
 UNIT_DIR = '/etc/systemd/system'
 SEARCHED = (UNIT_DIR, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system')
@@ -138,8 +137,7 @@ def _clock_time(since_boot: str):
     elapsed = seconds(since_boot)
     if not elapsed:
         return None
-    moment = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + elapsed
-    return datetime.datetime.utcfromtimestamp(moment).strftime('%Y-%m-%dT%H:%M:%SZ')
+    return iso(time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + elapsed)
 
 
 def _systemctl(*arguments: str) -> str:
