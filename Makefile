@@ -45,7 +45,7 @@ demo: install ## three nodes, the driver deployed on them, and a look around
 
 .PHONY: test
 test: ## everything below, one after the other, with a summary
-	@tests/tools/phases lint package sanity units driver-tests conformance-tests integration molecule
+	@tests/tools/phases lint package sanity units driver-tests conformance-tests integration molecule oldest-ansible newest-ansible
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ package: install ## the tarball, installed, and accepted by Galaxy's own check
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: sanity units controller-units node-units driver-tests conformance-tests integration molecule
+.PHONY: sanity units controller-units node-units driver-tests conformance-tests integration molecule oldest-ansible newest-ansible
 sanity: tools ## ansible-test sanity
 	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
 
@@ -114,6 +114,16 @@ integration: tools ## the modules against a node over SSH
 
 molecule: install ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test $(or $(T),--all)
+
+DEFAULT_SCENARIO = ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s default
+
+oldest-ansible: install ## the default scenario with the oldest ansible-core that is supported, on Python 3.6 if pyenv has it
+	@[[ -e $(TOOLS)/pythons/python3.6 ]] || echo '$@: pyenv has no python3.6, so the nodes run their own Python'
+	PATH=$(TOOLS)/oldest/bin:$$PATH NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6 || true) $(DEFAULT_SCENARIO)
+
+newest-ansible: install ## the default scenario with the newest ansible-core, if there is a Python for it
+	@if [[ -d $(TOOLS)/newest ]]; then PATH=$(TOOLS)/newest/bin:$$PATH; $(DEFAULT_SCENARIO); \
+	else echo '$@: not run: it needs Python 3.12 or 3.13, and neither is on PATH or in pyenv'; fi
 
 # --- longer than a test may take --------------------------------------------------------------------------------------------------------------
 

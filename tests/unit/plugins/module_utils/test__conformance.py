@@ -191,7 +191,7 @@ def test_an_orphan_is_adopted_found_and_killed():
     with _processes.adopting():
         subprocess.run(['sh', '-c', 'setsid sleep 60 >/dev/null 2>&1 &'], check=True)
         left = _processes.remaining(before, 0)
-        assert [line for line in left.values() if line.endswith('sleep 60')]
+        assert len(left) == 1
         _processes.kill(left)
         assert _processes.remaining(before, 0) == {}
 
