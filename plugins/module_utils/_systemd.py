@@ -68,29 +68,33 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
 
 
 def _apply(texts: dict, timers: list):
-    """Write the unit files, remove those whose text is empty, and start the timers anew."""
+    """Write the unit files, remove those whose text is empty, and start the timers anew.
+
+    systemd reads its units again once, where enable and disable would each make it do so: on a busy node that takes long.
+    """
     doomed = [unit for unit, text in texts.items() if not text]
     if doomed:
-        _systemctl('disable', '--now', '--', *doomed)
+        _systemctl('disable', '--no-reload', '--now', '--', *doomed)
     try:
         for unit, text in texts.items():
             _write(unit, text)
     except OSError as error:
         raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
-    if texts:
-        _systemctl('daemon-reload')
+    if timers:
+        _systemctl('reenable', '--no-reload', '--', *timers)
+    _systemctl('daemon-reload')
     # A service that was stopped in the middle of its run would be listed as failed for ever.
     failed = [state['Id'] for state in _states(doomed) if state['ActiveState'] == 'failed']
     if failed:
         _systemctl('reset-failed', '--', *failed)
     if timers:
-        _systemctl('reenable', '--', *timers)
         _systemctl('restart', '--', *timers)
 
 
 def _put_back(texts: dict, timers: list):
     changed = {unit: text for unit, text in texts.items() if _text(unit) != text}
-    _apply(changed, [timer for timer in timers if changed.get(timer)])
+    if changed:
+        _apply(changed, [timer for timer in timers if changed.get(timer)])
 
 
 def _write(unit: str, text: str):
