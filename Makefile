@@ -45,7 +45,7 @@ demo: install ## three nodes, the driver deployed on them, and a look around
 
 .PHONY: test
 test: ## everything below, one after the other, with a summary
-	@tests/tools/phases lint package sanity units driver-tests conformance-tests integration molecule oldest-ansible newest-ansible
+	@tests/tools/phases lint package sanity units driver-tests conformance-tests integration molecule releases
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ package: install ## the tarball, installed, and accepted by Galaxy's own check
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: sanity units controller-units node-units driver-tests conformance-tests integration molecule oldest-ansible newest-ansible
+.PHONY: sanity units controller-units node-units driver-tests conformance-tests integration molecule
 sanity: tools ## ansible-test sanity
 	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
 
@@ -115,15 +115,21 @@ integration: tools ## the modules against a node over SSH
 molecule: install ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test $(or $(T),--all)
 
-DEFAULT_SCENARIO = ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s default
+.PHONY: releases oldest-ansible newest-ansible oldest-debian
+releases: oldest-ansible newest-ansible oldest-debian ## the default scenario with older and newer releases of Ansible, Python and Debian
 
-oldest-ansible: install ## the default scenario with the oldest ansible-core that is supported, on Python 3.6 if pyenv has it
+DEFAULT_SCENARIO := ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s default
+
+oldest-ansible: install # on nodes with the oldest Python that is supported, if pyenv has it
 	@[[ -e $(TOOLS)/pythons/python3.6 ]] || echo '$@: pyenv has no python3.6, so the nodes run their own Python'
 	PATH=$(TOOLS)/oldest/bin:$$PATH NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6 || true) $(DEFAULT_SCENARIO)
 
-newest-ansible: install ## the default scenario with the newest ansible-core, if there is a Python for it
-	@if [[ -d $(TOOLS)/newest ]]; then PATH=$(TOOLS)/newest/bin:$$PATH; $(DEFAULT_SCENARIO); \
+newest-ansible: install
+	@if [[ -d $(TOOLS)/newest ]]; then PATH=$(TOOLS)/newest/bin:$$PATH NODE_SUITE=trixie $(DEFAULT_SCENARIO); \
 	else echo '$@: not run: it needs Python 3.12 or 3.13, and neither is on PATH or in pyenv'; fi
+
+oldest-debian: install
+	NODE_SUITE=bullseye $(DEFAULT_SCENARIO)
 
 # --- longer than a test may take --------------------------------------------------------------------------------------------------------------
 

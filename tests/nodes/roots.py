@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The root file systems that nodes are overlays of: minimal Debian bookworm, made once by mmdebstrap and cached."""
+"""The root file systems that nodes are overlays of: minimal Debian, made once by mmdebstrap and cached."""
 
 import hashlib
+import os
 import pathlib
 import shutil
 
@@ -14,6 +15,9 @@ PLAIN = ('iproute2', 'kmod', 'openssh-server', 'procps', 'python3', 'python3-apt
 SYSTEMD = (*PLAIN, 'dbus', 'systemd', 'systemd-sysv')
 KUBELET = (*SYSTEMD, 'busybox-static', 'containerd', 'mount', 'runc')
 PACKAGES = {'plain': PLAIN, 'systemd': SYSTEMD, 'kubelet': KUBELET}
+
+# Which Debian. The kubelet's own tests know bookworm only.
+SUITE = os.environ.get('NODE_SUITE') or 'bookworm'
 
 # What a node can install although nothing leads out of it: kept, with its dependencies, in an apt source inside the root.
 INSTALLABLE = ('jq',)
@@ -26,10 +30,10 @@ MASKED = ('apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 
 def path(kind: str) -> pathlib.Path:
     """Return the root of that kind of node, making it first where it is not cached."""
     recipe = hashlib.sha256(pathlib.Path(__file__).read_bytes() + pathlib.Path(images.__file__).read_bytes())
-    root = host.CACHE / f'root-{kind}-{recipe.hexdigest()[:12]}'
+    root = host.CACHE / f'root-{kind}-{SUITE}-{recipe.hexdigest()[:12]}'
     with host.locked(host.CACHE / f'root-{kind}.lock'):
         if not root.exists():
-            host.say(f'making the root file system of {kind} nodes, once: about half a minute')
+            host.say(f'making the root file system of {kind} nodes from {SUITE}, once: about half a minute')
             new = host.CACHE / f'root-{kind}.new'
             shutil.rmtree(new, ignore_errors=True)
             _bootstrap(new, PACKAGES[kind])
@@ -45,7 +49,7 @@ def _bootstrap(root: pathlib.Path, packages: tuple):
         APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --download-only -o Dir::Cache::Archives="$1/{POOL}" install {" ".join(INSTALLABLE)}
         rm -r "$1/{POOL}/partial" "$1/{POOL}/lock"'''
     host.run('mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase', f'--include={",".join(packages)}',
-             f'--customize-hook={download}', 'bookworm', root)
+             f'--customize-hook={download}', SUITE, root)
 
 
 def _settle(root: pathlib.Path, kind: str):
