@@ -88,6 +88,7 @@ DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW
 
 # The driver's own directories below the base. No pod can name them: none of its values begins with a dot.
 STATE, TRASH, BY_POD = '.state', '.trash', '.by-pod'
+UNFINISHED = NEW_RECORD, NEW_IMAGE = '.new', '.new-image'
 
 HINTS = {
     errno.ENOENT: 'it does not exist; a base is created by the role host_paths',
@@ -361,14 +362,18 @@ def open_base(config: dict) -> int:
         posix.close(root)
 
 
-def make_directory(base: int, names: list, made: list, mode=0o755) -> int:
-    """Walk and make; an unmount or a prune that tidies up beside us may take a parent away in between."""
+def persist(function, *arguments):
+    """Call it again where an unmount or a prune that tidies up beside us took an empty directory away in between."""
     for _attempt in range(100):
         try:
-            return walk(base, names, made, mode)
+            return function(*arguments)
         except FileNotFoundError as error:
             last = error
     raise last
+
+
+def make_directory(base: int, names: list, made: list, mode=0o755) -> int:
+    return persist(walk, base, names, made, mode)
 
 
 def remove_empty(base: int, names: list, keep: int = 0):
@@ -386,6 +391,12 @@ def remove_empty(base: int, names: list, keep: int = 0):
             return
         finally:
             posix.close(parent)
+
+
+def remove_made(base: int, made: list):
+    """Remove the directories that were noted when they were made, those that are empty."""
+    for names in reversed(made):
+        remove_empty(base, names, len(names) - 1)
 
 
 def own(directory: int, plan: dict):
@@ -528,15 +539,15 @@ def lock_pod(base: int, uid: str, made=None) -> int:
 
 
 def write_record(state: int, volume: str, record: dict):
-    fd = posix.open('.new', posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
+    fd = posix.open(NEW_RECORD, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
     try:
         text = to_json(record).encode()
         if posix.write(fd, text) != len(text):
             raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
         mark(fd, 0)
-        posix.rename('.new', volume, src_dir_fd=state, dst_dir_fd=state)
+        posix.rename(NEW_RECORD, volume, src_dir_fd=state, dst_dir_fd=state)
     except OSError:
-        forget(state, '.new')
+        forget(state, NEW_RECORD)
         raise
     finally:
         posix.close(fd)
@@ -572,23 +583,32 @@ def link(base: int, record: dict, uid: str, volume: str):
     """Point .by-pod/NAMESPACE/POD/VOLUME, the path for log collectors, at the directory of the pod's latest incarnation."""
     shelf = make_directory(base, [BY_POD, record['namespace'], record['pod']], [])
     target = '../../../' + record['directory']
-    if read_link(shelf, volume) != target:
-        fresh = '.' + uid
-        forget(shelf, fresh)
-        posix.symlink(target, fresh, dir_fd=shelf)
-        posix.rename(fresh, volume, src_dir_fd=shelf, dst_dir_fd=shelf)
-    posix.close(shelf)
-
-
-def unlink_if_ours(base: int, record: dict, volume: str):
     try:
-        shelf = walk(base, [BY_POD, record['namespace'], record['pod']])
+        if read_link(shelf, volume) != target:
+            fresh = unfinished_link(uid)
+            forget(shelf, fresh)
+            posix.symlink(target, fresh, dir_fd=shelf)
+            posix.rename(fresh, volume, src_dir_fd=shelf, dst_dir_fd=shelf)
+    finally:
+        posix.close(shelf)
+
+
+def unlink_if_ours(base: int, record: dict, uid: str, volume: str):
+    names = [BY_POD, record['namespace'], record['pod']]
+    try:
+        shelf = walk(base, names)
+        forget(shelf, unfinished_link(uid))
+        if read_link(shelf, volume) == '../../../' + record['directory']:
+            posix.unlink(volume, dir_fd=shelf)
+        posix.close(shelf)
     except FileNotFoundError:
-        return
-    if read_link(shelf, volume) == '../../../' + record['directory']:
-        posix.unlink(volume, dir_fd=shelf)
-        remove_empty(base, [BY_POD, record['namespace'], record['pod']], 1)
-    posix.close(shelf)
+        # A run that was killed had got as far as this.
+        pass
+    remove_empty(base, names, 1)
+
+
+def unfinished_link(uid: str) -> str:
+    return '.' + uid
 
 
 def read_link(shelf: int, name: str):
@@ -645,13 +665,13 @@ def set_project_quota(directory: int, limit: int) -> bool:
 
 
 def make_image(state: int, image: str, limit: int):
-    fd = posix.open('.new-image', posix.O_RDWR | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
+    fd = posix.open(NEW_IMAGE, posix.O_RDWR | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
     try:
         posix.ftruncate(fd, limit)
-        run((state,), 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/.new-image')
-        posix.rename('.new-image', image, src_dir_fd=state, dst_dir_fd=state)
+        run((state,), 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/{NEW_IMAGE}')
+        posix.rename(NEW_IMAGE, image, src_dir_fd=state, dst_dir_fd=state)
     except Refused:
-        forget(state, '.new-image')
+        forget(state, NEW_IMAGE)
         raise
     finally:
         posix.close(fd)
@@ -698,9 +718,11 @@ def reap(base: int, state: int, uid: str, config: dict, dry_run: bool = False) -
         release(base, record)
         discard(base, record['directory'].split('/'), f'{uid}~{volume}')
         forget(state, image_of(volume))
-        unlink_if_ours(base, record, volume)
+        unlink_if_ours(base, record, uid, volume)
         forget(state, volume)
     if not dry_run:
+        for unfinished in UNFINISHED:
+            forget(state, unfinished)
         remove_empty(base, [STATE, uid], 1)
     return removed
 
@@ -714,11 +736,14 @@ def discard(base: int, names: list, name: str):
     trash = make_directory(base, [TRASH], [], 0o700)
     try:
         parent = walk(base, names[:-1])
-        posix.rename(names[-1], f'{name}~{posix.getpid()}~{time.time()}', src_dir_fd=parent, dst_dir_fd=trash)
-        posix.close(parent)
-        remove_empty(base, names[:-1])
+        try:
+            posix.rename(names[-1], f'{name}~{posix.getpid()}~{time.time()}', src_dir_fd=parent, dst_dir_fd=trash)
+        finally:
+            posix.close(parent)
     except FileNotFoundError:
+        # A run that was killed had got as far as this.
         pass
+    remove_empty(base, names[:-1])
     for entry in posix.listdir(trash):
         if entry.startswith(name + '~'):
             empty(trash, entry)
@@ -856,12 +881,16 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     base = open_base(config)
     record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory'])}
     record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
-    made, undo = [], []
+    state_made, made = [], []
+    undo: list = [(remove_made, base, state_made)]
     try:
-        state = lock_pod(base, facts['uid'], made)
+        state = lock_pod(base, facts['uid'], state_made)
         before = read_record(state, facts['volume'])
         if not before:
-            undo += [(forget, state, facts['volume']), (unlink_if_ours, base, record, facts['volume'])]
+            undo += [(forget, state, facts['volume']), (unlink_if_ours, base, record, facts['uid'], facts['volume'])]
+            # Before all else, so that prune knows of everything that is made, should this process be killed.
+            write_record(state, facts['volume'], record)
+        undo += [(remove_made, base, made)]
         # A full disk may have no room for it on the day when something has to go.
         posix.close(make_directory(base, [TRASH], made, 0o700))
         directory = make_directory(base, plan['directory'], made)
@@ -870,16 +899,14 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
                 undo += [(forget, state, image_of(facts['volume'])), (release, base, record)]
             directory = bound(base, state, facts['volume'], plan, directory)
         own(directory, plan)
-        if dict(record, ended=0) != before:
+        if before and dict(record, ended=0) != before:
             write_record(state, facts['volume'], record)
         if config['by_pod']:
-            link(base, record, facts['uid'], facts['volume'])
+            persist(link, base, record, facts['uid'], facts['volume'])
         attach(directory, mount_dir, plan['flags'])
     except (OSError, Refused) as error:
         for function, *arguments in reversed(undo):
             function(*arguments)
-        for names in reversed(made):
-            remove_empty(base, names, len(names) - 1)
         if isinstance(error, Refused):
             raise
         raise Refused(explain(error, f'base {config["base"]}, at {error.filename or mount_dir}')) from None

@@ -4,11 +4,13 @@
 
 """Many callouts at once and many in a row; the driver killed anywhere."""
 
+import itertools
 import json
 import os
 import random
 import statistics
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +18,8 @@ import pytest
 from node import ENVIRONMENT
 
 AT_ONCE = 64
+MORTAL = os.path.join(os.path.dirname(__file__), 'mortal.py')
+DIED = 99
 
 
 def cycle(node, number: int) -> float:
@@ -124,6 +128,58 @@ def test_killed_anywhere(make_node, soak, config):
     if config:
         assert node.left_in_base() == []
     assert killer.kills > 0
+
+
+@pytest.mark.parametrize('asked_again', [True, False])
+@pytest.mark.parametrize('config', [
+    {'retention': 'delete'}, {'by_pod': True, 'retention': 'delete'}, {'layout': '{namespace}/{pod}/{uid}/{volume}', 'size': '8Mi', 'retention': 'delete'}])
+def test_killed_before_each_change(make_node, config, asked_again):
+    """Killed before its first change to the file system, its second, and so on: whether the kubelet asks again or the pod is gone, nothing is left."""
+    node = make_node(**config)
+    for callout in ('mount', 'unmount'):
+        for changes in itertools.count():
+            uid = f'{callout}{changes}'
+            if callout == 'unmount':
+                assert node.mount(uid).status == 'Success'
+            died = mortal(node, changes, callout, uid)
+            if asked_again:
+                assert getattr(node, callout)(uid).status == 'Success'
+            # What the kubelet sees mounted, it has unmounted.
+            if str(node.mount_dir(uid)) in node.mounts():
+                assert node.unmount(uid).status == 'Success'
+            node.forget_pod(uid)
+            assert node.prune().exit_status == 0
+            assert (node.left_in_base(), node.mounts()) == ([], []), f'killed before change {changes} of {callout}'
+            if not died:
+                break
+        assert changes > 20
+
+
+@pytest.mark.parametrize('config', [{'by_pod': True, 'retention': 'delete'}])
+def test_killed_before_each_change_of_a_mount_that_fails(make_node, config):
+    """A mount that fails takes back what it made; killed while it does, it leaves that to prune."""
+    node = make_node(**config)
+    for changes in itertools.count():
+        uid = f'u{changes}'
+        mount_dir = node.mount_dir(uid)
+        subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', mount_dir], check=True)
+        died = mortal(node, changes, 'mount', uid)
+        if not died:
+            assert node.left_in_base() == []
+        subprocess.run(['umount', mount_dir], check=True)
+        node.forget_pod(uid)
+        assert node.prune().exit_status == 0
+        assert (node.left_in_base(), node.mounts()) == ([], []), f'killed before change {changes}'
+        if not died:
+            break
+    assert changes > 20
+
+
+def mortal(node, changes: int, callout: str, uid: str) -> bool:
+    """Make a callout that may change so many things before it dies; return whether it died."""
+    arguments = [node.mount_dir(uid)] + ([json.dumps(node.options(uid))] if callout == 'mount' else [])
+    command = [sys.executable, MORTAL, str(changes), *node.command(callout, *arguments)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd='/', check=False).returncode == DIED
 
 
 def test_killed_while_it_makes_an_image(make_node, soak):
