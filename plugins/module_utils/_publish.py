@@ -194,7 +194,7 @@ def _carry_out(plan: Plan, outcome: Outcome):
     if plan.action == 'adjust':
         _adjust(place)
     elif os.path.isdir(place.directory):
-        _replace(place, outcome)
+        _replace(place, plan.action == 'go back', outcome)
         if plan.action == 'go back':
             outcome.cleanup.append(lambda: _drop_previous(place))
     else:
@@ -203,16 +203,25 @@ def _carry_out(plan: Plan, outcome: Outcome):
     _files.sync(place.plugin_dir)
 
 
-def _replace(place: Place, outcome: Outcome):
+def _replace(place: Place, going_back: bool, outcome: Outcome):
     """Put the staged files over the present ones, which are kept. The config goes first, so that the new executable never reads the old one."""
     staging = place.staging
-    _keep((place.previous_config, place.previous), (staging.previous_config, staging.previous), outcome)
-    _keep((place.config, place.executable), (place.previous_config, place.previous), outcome)
+    if going_back or _is_kept(place):
+        # The previous version stays what it is: a run that is killed can be done again.
+        _keep((place.config, place.executable), (staging.previous_config, staging.previous), outcome)
+    else:
+        _keep((place.previous_config, place.previous), (staging.previous_config, staging.previous), outcome)
+        _keep((place.config, place.executable), (place.previous_config, place.previous), outcome)
     _files.move_over(staging.config, place.config)
     os.rename(staging.executable, place.executable)
     os.chown(place.directory, 0, 0)
     os.chmod(place.directory, _files.DIRECTORY_MODE)
     _files.sync(place.directory)
+
+
+def _is_kept(place: Place) -> bool:
+    """Say whether a run that was killed has already kept the present executable, and maybe replaced its config."""
+    return os.path.exists(place.previous) and os.path.samefile(place.executable, place.previous)
 
 
 def _keep(files: tuple, under: tuple, outcome: Outcome):

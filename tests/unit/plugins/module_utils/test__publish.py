@@ -4,6 +4,7 @@
 
 import base64
 import errno
+import itertools
 import os
 import stat
 import zlib
@@ -311,3 +312,72 @@ def test_a_pod_is_named_as_its_logs_are(tmp_path):
     (tmp_path / 'strange').mkdir()
     assert _publish._pod_name('uid-1', str(tmp_path)) == 'default/web-0 (uid-1)'
     assert _publish._pod_name('uid-2', str(tmp_path)) == 'uid-2'
+
+
+CHANGES = ('chmod', 'chown', 'fchmod', 'fchown', 'fsync', 'link', 'mkdir', 'open', 'rename', 'rmdir', 'unlink', 'write')
+DIED = 99
+
+
+def dies(step, changes):
+    """Take the step in a process that dies, as if killed, when it would change one thing more than that; return whether it died."""
+    child = os.fork()
+    if not child:
+        counted = itertools.count()
+
+        def mortal(function):
+            def call(*arguments, **named):
+                if next(counted) == changes:
+                    os._exit(DIED)
+                return function(*arguments, **named)
+            return call
+
+        for name in CHANGES:
+            setattr(os, name, mortal(getattr(os, name)))
+        try:
+            step()
+        finally:
+            os._exit(0)
+    return os.WEXITSTATUS(os.waitpid(child, 0)[1]) == DIED
+
+
+def old(node):
+    node.deploy(script(0), config={'v': 0})
+    node.deploy(script(1), config={'v': 1})
+
+
+def new(node):
+    node.deploy(script(2), config={'v': 2})
+
+
+def back(node):
+    _publish_previous(node).settle()
+
+
+def gone(node):
+    _publish.withdraw([driver(state='absent')], str(node.dir), None, check=False)
+
+
+@pytest.mark.parametrize('before, step, executables', [
+    (lambda node: None, new, (2,)), (old, new, (1, 2)), (old, back, (0, 1)), (old, gone, (1,))], ids=['publish', 'replace', 'go back', 'withdraw'])
+def test_killed_before_each_change(tmp_path, before, step, executables):
+    """Killed before its first change, its second, and so on, a run leaves the driver whole, and the next run does what this one was to do."""
+    unharmed = Node(tmp_path / 'unharmed')
+    before(unharmed)
+    step(unharmed)
+    for changes in itertools.count():
+        node = Node(tmp_path / str(changes))
+        before(node)
+        died = dies(lambda node=node: step(node), changes)
+        seen = {path: file for path, file in node.files().items() if '/.' not in f'/{path}'} if node.dir.exists() else {}
+        if 'acme~d/d' in seen:
+            assert seen['acme~d/d'] in [(0o755, 0, script(version)) for version in executables], changes
+            assert node.files()['acme~d/.config.json'] in [(0o600, 0, f'{{\n  "v": {version}\n}}\n') for version in executables], changes
+        else:
+            assert before is not old or step is gone, changes
+            assert 'acme~d' not in seen or step is gone, changes
+        step(node)
+        # Going back can be done when the config that it went back to is not yet tidied up.
+        assert {path: file for path, file in node.files().items() if step is not back or path != 'acme~d/.previous.config.json'} == unharmed.files(), changes
+        if not died:
+            break
+    assert changes > 3
