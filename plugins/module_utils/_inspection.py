@@ -121,11 +121,10 @@ def _with_timers(drivers: list) -> list:
     there = _systemd.installed(list(units.values())) if _systemd.running() else []
     if there:
         outcome = _systemd.ensure({}, there, [], check=True)
-        asleep = {entry['before_header'] for entry in outcome.diff}
         for driver in drivers:
             unit = units.get(driver['name'])
             if unit in there:
-                driver['touch_timer'] = dict(unit=unit, active=unit not in asleep, **outcome.facts['timers'].get(unit, {}))
+                driver['touch_timer'] = dict(unit=unit, active=unit not in outcome.facts['asleep'], **outcome.facts['timers'].get(unit, {}))
     return drivers
 
 

@@ -14,7 +14,7 @@ from ._outcome import NodeError, Outcome, iso
 
 UNIT_DIR = '/etc/systemd/system'
 SEARCHED = (UNIT_DIR, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system')
-SHOWN = ('Id', 'UnitFileState', 'ActiveState', 'LastTriggerUSecMonotonic', 'NextElapseUSecMonotonic')
+SHOWN = ('UnitFileState', 'ActiveState', 'NeedDaemonReload', 'LastTriggerUSecMonotonic', 'NextElapseUSecMonotonic')
 # systemd.time(7)
 SECONDS = {
     'us': 1e-6, 'usec': 1e-6, 'ms': 1e-3, 'msec': 1e-3, '': 1, 's': 1, 'sec': 1, 'second': 1, 'seconds': 1,
@@ -46,7 +46,8 @@ def seconds(span: str):
 def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
     """Make the unit files hold their texts, the timers enabled and active, and the unwanted units gone; all or nothing.
 
-    The fact C(timers) says of each timer when it last elapsed and when it does next, as ISO 8601 in UTC, or None.
+    The fact C(timers) says of each timer when it last elapsed and when it does next, as ISO 8601 in UTC, or None, C(asleep) names those that were
+    not enabled and active.
     """
     outcome = Outcome()
     before = {unit: _text(unit) for unit in list(units) + unwanted}
@@ -54,16 +55,21 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
     gone = [unit for unit in unwanted if before[unit]]
     for unit in stale + gone:
         outcome.note(_path(unit), before[unit], units.get(unit, ''))
-    states = _states(timers)
-    asleep = [timer for timer, state in zip(timers, states) if not _is_awake(state)]
+    shown = timers + [unit for unit in units if unit not in timers]
+    states = _states(shown)
+    asleep = [timer for timer in timers if not _is_awake(states[timer])]
     for timer in asleep:
         outcome.note(timer, 'enabled and active: false\n', 'enabled and active: true\n')
+    # A run that was killed, or a drop-in that somebody wrote.
+    unread = [unit for unit in shown if unit not in stale and states[unit].get('NeedDaemonReload') == 'yes']
+    for unit in unread:
+        outcome.note(unit, 'read by systemd: false\n', 'read by systemd: true\n')
     if not check and outcome.changed:
         with outcome.all_or_nothing():
             outcome.undo.append(lambda: _put_back(before, timers))
-            _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale or timer in asleep])
+            _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale + asleep + unread])
         states = _states(timers)
-    outcome.facts['timers'] = {state['Id']: _elapses(state) for state in states}
+    outcome.facts.update(timers={timer: _elapses(states[timer]) for timer in timers}, asleep=asleep)
     return outcome
 
 
@@ -84,7 +90,7 @@ def _apply(texts: dict, timers: list):
         _systemctl('reenable', '--no-reload', '--', *timers)
     _systemctl('daemon-reload')
     # A service that was stopped in the middle of its run would be listed as failed for ever.
-    failed = [state['Id'] for state in _states(doomed) if state['ActiveState'] == 'failed']
+    failed = [unit for unit, state in _states(doomed).items() if state['ActiveState'] == 'failed']
     if failed:
         _systemctl('reset-failed', '--', *failed)
     if timers:
@@ -121,11 +127,12 @@ def _text(unit: str) -> str:
         return ''
 
 
-def _states(units: list) -> list:
+def _states(units: list) -> dict:
+    """Return what systemd knows of each unit, asked for all at once."""
     if not units:
-        return []
+        return {}
     blocks = _systemctl('show', '--property', ','.join(SHOWN), '--', *units).strip().split('\n\n')
-    return [dict(line.partition('=')[::2] for line in block.splitlines()) for block in blocks]
+    return {unit: dict(line.partition('=')[::2] for line in block.splitlines()) for unit, block in zip(units, blocks)}
 
 
 def _is_awake(state: dict) -> bool:

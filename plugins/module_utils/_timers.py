@@ -35,9 +35,9 @@ def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check:
         units.update({timer_of(kind, name): timer, service_of(kind, name): service})
     doomed = [unit(kind, name) for name in unwanted for unit in (timer_of, service_of)]
     outcome = _systemd.ensure(units, [timer_of(kind, name) for name in wanted], doomed, check)
-    elapses = outcome.facts.pop('timers')
-    outcome.facts[f'{kind}_timers'] = [
-        dict(name=str(name), unit=timer_of(kind, name), **elapses.get(timer_of(kind, name), {})) for name in wanted]
+    elapses = outcome.facts['timers']
+    outcome.facts = {f'{kind}_timers': [
+        dict(name=str(name), unit=timer_of(kind, name), **elapses.get(timer_of(kind, name), {})) for name in wanted]}
     return outcome
 
 

@@ -145,9 +145,8 @@ def test_touch_timers_are_asked_for_in_one_go(plugins, monkeypatch):
 
     def ensure(units, timers, unwanted, check):
         asked.append((units, timers, unwanted, check))
-        outcome = _inspection._systemd.Outcome(timers={timer: {'last': None, 'next': '2026-01-01T00:00:00Z'} for timer in timers})
-        outcome.note('flexvolume-touch-acme-cifs.timer', 'a', 'b')
-        return outcome
+        elapses = {timer: {'last': None, 'next': '2026-01-01T00:00:00Z'} for timer in timers}
+        return _systemd.Outcome(timers=elapses, asleep=['flexvolume-touch-acme-cifs.timer'])
 
     monkeypatch.setattr(_systemd, 'running', lambda: True)
     monkeypatch.setattr(_systemd, 'installed', lambda units: [unit for unit in units if 'none' not in unit])
