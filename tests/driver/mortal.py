@@ -12,6 +12,7 @@ import sys
 
 DIED = 99
 CHANGES = ('chmod', 'chown', 'ftruncate', 'mkdir', 'open', 'rename', 'rmdir', 'symlink', 'unlink', 'utime', 'write')
+changes = itertools.count()
 
 
 class Mortal:
@@ -23,15 +24,15 @@ class Mortal:
 
 def mortal(function):
     def call(*arguments, **named):
-        if next(changes) == last:
+        if next(changes) == int(sys.argv[1]):
             posix._exit(DIED)
         return function(*arguments, **named)
     return call
 
 
-changes, last = itertools.count(), int(sys.argv[1])
-loader = importlib.machinery.SourceFileLoader('dynhostpath', sys.argv[2])
-driver = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-loader.exec_module(driver)
-driver.posix, driver.libc, driver.run = Mortal(), mortal(driver.libc), mortal(driver.run)
-posix._exit(driver.main(sys.argv[3:]))
+if __name__ == '__main__':
+    loader = importlib.machinery.SourceFileLoader('dynhostpath', sys.argv[2])
+    driver = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(driver)
+    driver.posix, driver.libc, driver.run = Mortal(), mortal(driver.libc), mortal(driver.run)
+    posix._exit(driver.main(sys.argv[3:]))

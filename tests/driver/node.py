@@ -79,6 +79,11 @@ class Node:
                               env=ENVIRONMENT, cwd='/', check=False)
         return Answer(done.returncode, done.stdout)
 
+    def callout(self, name: str, uid: str) -> list:
+        """Return the words of a mount or an unmount as the kubelet asks for it."""
+        options = [json.dumps(self.options(uid))] if name == 'mount' else []
+        return self.command(name, self.mount_dir(uid), *options)
+
     def mount(self, uid: str, volume: str = 'logs', **options) -> Answer:
         return self.call('mount', self.mount_dir(uid, volume), json.dumps(self.options(uid, **options)))
 

@@ -5,7 +5,6 @@
 """Many callouts at once and many in a row; the driver killed anywhere."""
 
 import itertools
-import json
 import os
 import random
 import statistics
@@ -14,12 +13,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import mortal
 import pytest
 from node import ENVIRONMENT
 
 AT_ONCE = 64
-MORTAL = os.path.join(os.path.dirname(__file__), 'mortal.py')
-DIED = 99
 
 
 def cycle(node, number: int) -> float:
@@ -99,8 +97,7 @@ class Killer:
         node.forget_pod('trial')
 
     def strike(self, callout: str, uid: str):
-        arguments = [str(self.node.mount_dir(uid))] + ([json.dumps(self.node.options(uid))] if callout == 'mount' else [])
-        with subprocess.Popen(self.node.command(callout, *arguments), stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd='/') as process:
+        with subprocess.Popen(self.node.callout(callout, uid), stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd='/') as process:
             time.sleep(self.chance.uniform(0.3, 1) * self.longest)
             process.kill()
         self.kills += process.returncode < 0
@@ -141,15 +138,13 @@ def test_killed_before_each_change(make_node, config, asked_again):
             uid = f'{callout}{changes}'
             if callout == 'unmount':
                 assert node.mount(uid).status == 'Success'
-            died = mortal(node, changes, callout, uid)
+            died = dies(node, changes, callout, uid)
             if asked_again:
                 assert getattr(node, callout)(uid).status == 'Success'
             # What the kubelet sees mounted, it has unmounted.
             if str(node.mount_dir(uid)) in node.mounts():
                 assert node.unmount(uid).status == 'Success'
-            node.forget_pod(uid)
-            assert node.prune().exit_status == 0
-            assert (node.left_in_base(), node.mounts()) == ([], []), f'killed before change {changes} of {callout}'
+            forget_and_find_nothing_left(node, uid, f'killed before change {changes} of {callout}')
             if not died:
                 break
         assert changes > 20
@@ -163,23 +158,27 @@ def test_killed_before_each_change_of_a_mount_that_fails(make_node, config):
         uid = f'u{changes}'
         mount_dir = node.mount_dir(uid)
         subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', mount_dir], check=True)
-        died = mortal(node, changes, 'mount', uid)
+        died = dies(node, changes, 'mount', uid)
         if not died:
             assert node.left_in_base() == []
         subprocess.run(['umount', mount_dir], check=True)
-        node.forget_pod(uid)
-        assert node.prune().exit_status == 0
-        assert (node.left_in_base(), node.mounts()) == ([], []), f'killed before change {changes}'
+        forget_and_find_nothing_left(node, uid, f'killed before change {changes}')
         if not died:
             break
     assert changes > 20
 
 
-def mortal(node, changes: int, callout: str, uid: str) -> bool:
+def dies(node, changes: int, callout: str, uid: str) -> bool:
     """Make a callout that may change so many things before it dies; return whether it died."""
-    arguments = [node.mount_dir(uid)] + ([json.dumps(node.options(uid))] if callout == 'mount' else [])
-    command = [sys.executable, MORTAL, str(changes), *node.command(callout, *arguments)]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd='/', check=False).returncode == DIED
+    command = [sys.executable, mortal.__file__, str(changes), *node.callout(callout, uid)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd='/', check=False).returncode == mortal.DIED
+
+
+def forget_and_find_nothing_left(node, uid: str, when: str):
+    """Let the pod go and prune; what the callouts made is then gone."""
+    node.forget_pod(uid)
+    assert node.prune().exit_status == 0
+    assert (node.left_in_base(), node.mounts()) == ([], []), when
 
 
 def test_killed_while_it_makes_an_image(make_node, soak):

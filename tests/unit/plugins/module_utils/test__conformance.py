@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -192,6 +193,11 @@ def test_an_orphan_is_adopted_found_and_killed():
         subprocess.run(['sh', '-c', 'setsid sleep 60 >/dev/null 2>&1 &'], check=True)
         left = _processes.remaining(before, 0)
         assert len(left) == 1
+        # The command line is the shell's until the orphan has become what it is to be.
+        deadline = time.monotonic() + 10
+        while not [line for line in left.values() if line.endswith('sleep 60')] and time.monotonic() < deadline:
+            left = _processes.remaining(before, 0)
+        assert [line for line in left.values() if line.endswith('sleep 60')]
         _processes.kill(left)
         assert _processes.remaining(before, 0) == {}
 

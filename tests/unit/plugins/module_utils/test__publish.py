@@ -333,11 +333,15 @@ def dies(step, changes):
 
         for name in CHANGES:
             setattr(os, name, mortal(getattr(os, name)))
+        status = 1
         try:
             step()
+            status = 0
         finally:
-            os._exit(0)
-    return os.WEXITSTATUS(os.waitpid(child, 0)[1]) == DIED
+            os._exit(status)
+    status = os.WEXITSTATUS(os.waitpid(child, 0)[1])
+    assert status in (0, DIED)
+    return status == DIED
 
 
 def old(node):
