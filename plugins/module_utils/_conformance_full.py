@@ -243,4 +243,4 @@ def _wrong_mount(verdict: _callout.Verdict, volume: Volume, refuse: bool) -> str
 
 
 FULL = Suite('full', (
-    (606, attachable), (403, full_life), (405, read_only), (406, fs_group), (407, odd_options), (410, metadata), (501, many)), odd_callouts)
+    (606, attachable), (403, full_life), (405, read_only), (406, fs_group), (407, odd_options), (410, metadata), (501, many)), (odd_callouts,))

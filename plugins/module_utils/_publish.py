@@ -195,8 +195,6 @@ def _carry_out(plan: Plan, outcome: Outcome):
         _adjust(place)
     elif os.path.isdir(place.directory):
         _replace(place, plan.action == 'go back', outcome)
-        if plan.action == 'go back':
-            outcome.cleanup.append(lambda: _drop_previous(place))
     else:
         os.rename(place.staging.directory, place.directory)
         outcome.undo.append(lambda: _remove(place))
@@ -206,6 +204,8 @@ def _carry_out(plan: Plan, outcome: Outcome):
 def _replace(place: Place, going_back: bool, outcome: Outcome):
     """Put the staged files over the present ones, which are kept. The config goes first, so that the new executable never reads the old one."""
     staging = place.staging
+    if going_back:
+        outcome.cleanup.append(lambda: _drop_previous(place))
     if going_back or _is_kept(place):
         # The previous version stays what it is: a run that is killed can be done again.
         _keep((place.config, place.executable), (staging.previous_config, staging.previous), outcome)

@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     up.set_defaults(command=_up)
 
     commands.add_parser('down', help='remove the set').set_defaults(command=lambda nodes, _arguments: nodes.down())
-    commands.add_parser('inventory', help='print an Ansible inventory').set_defaults(command=_inventory)
+    inventory = commands.add_parser('inventory', help='print an Ansible inventory')
+    inventory.add_argument('--python', default='/usr/bin/python3', metavar='PATH', help='what runs modules on the nodes (default: /usr/bin/python3)')
+    inventory.set_defaults(command=_inventory)
 
     execute = commands.add_parser('exec', help='run a command on a node; without one, a shell')
     execute.add_argument('node', metavar='NODE')
@@ -71,8 +73,8 @@ def _up(nodes: sets.NodeSet, arguments: argparse.Namespace):
     nodes.up(arguments.count, kind, tuple(arguments.bind), arguments.loop)
 
 
-def _inventory(nodes: sets.NodeSet, _arguments: argparse.Namespace):
-    print(nodes.inventory(), end='')
+def _inventory(nodes: sets.NodeSet, arguments: argparse.Namespace):
+    print(nodes.inventory(arguments.python), end='')
 
 
 def _exec(nodes: sets.NodeSet, arguments: argparse.Namespace) -> int:

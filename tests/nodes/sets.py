@@ -69,8 +69,8 @@ class NodeSet:
             if host.RUN.exists() and not list(host.RUN.iterdir()):
                 host.RUN.rmdir()
 
-    def inventory(self) -> str:
-        """Return an Ansible inventory of the nodes, in a group named as the set."""
+    def inventory(self, python: str = '/usr/bin/python3') -> str:
+        """Return an Ansible inventory of the nodes, in a group named as the set; C(python) is the interpreter of modules there."""
         if not self.nodes:
             raise host.Failure(f'the set {self.name!r} is not up, so there is nothing to list: start nodes with "up".')
         hosts = '\n'.join(f'    {name}: {{ansible_host: {node["address"]}}}' for name, node in self.nodes.items())
@@ -80,7 +80,7 @@ class NodeSet:
 {hosts}
   vars:
     ansible_user: root
-    ansible_python_interpreter: /usr/bin/python3
+    ansible_python_interpreter: {python}
     ansible_ssh_executable: {self.dir}/ssh
     ansible_ssh_private_key_file: {self.run_dir}/key
     ansible_ssh_common_args: {shlex.join(SSH_OPTIONS)}
