@@ -6,8 +6,9 @@
 
 import os
 
-from . import _files, _secrets
+from . import _secrets
 from ._outcome import NodeError, Outcome
+from ._system import files
 
 # On every node, and writable or not it can be locked.
 LOCKED = '/run'
@@ -15,7 +16,7 @@ LOCKED = '/run'
 
 def change(module, concern):
     """Run a concern that changes the node as run() does; two runs on one node at once wait for each other."""
-    with _files.lock(LOCKED):
+    with files.lock(LOCKED):
         run(module, concern)
 
 

@@ -149,7 +149,9 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _callout, _conformance_volume, _kubelet, _names, _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 QUERIES = ('init', 'getvolumename', 'isattached')
@@ -157,7 +159,7 @@ QUERIES = ('init', 'getvolumename', 'isattached')
 
 def arguments(given: list, secrets: dict) -> list:
     """Return the callout's arguments as strings; secrets are added to each mapping."""
-    return [_conformance_volume.go_json(_secrets.with_secrets(item, secrets)) if isinstance(item, dict) else str(item) for item in given]
+    return [stage.go_json(_secrets.with_secrets(item, secrets)) if isinstance(item, dict) else str(item) for item in given]
 
 
 def main():
@@ -182,17 +184,17 @@ def main():
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
-    running = _kubelet.running()
-    executable = os.path.join(_kubelet.plugin_dir(running, parameters['plugin_dir']).path, name.directory, name.driver)
+    running = process.running()
+    executable = os.path.join(process.plugin_dir(running, parameters['plugin_dir']).path, name.directory, name.driver)
     changing = parameters['callout'] not in QUERIES
     if changing and module.check_mode:
         module.exit_json(changed=True, executable=executable, msg=f'The callout {parameters["callout"]} is left out in check mode.')
-    verdict = _callout.judge(_callout.call(
-        executable, words, _kubelet.callout_environment(running), parameters['timeout']))
+    verdict = callout.judge(callout.call(
+        executable, words, process.callout_environment(running), parameters['timeout']))
     result = verdict._asdict()
     answer = result.pop('answer')
     module.exit_json(
-        changed=changing and verdict.status == _callout.SUCCESS, executable=executable, rc=answer.rc, seconds=round(answer.seconds, 3),
+        changed=changing and verdict.status == callout.SUCCESS, executable=executable, rc=answer.rc, seconds=round(answer.seconds, 3),
         output=answer.output, **result)
 
 

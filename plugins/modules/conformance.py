@@ -143,10 +143,13 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _conformance, _conformance_full, _drivers, _kubelet, _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import full, suite
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
-SUITES = {suite.name: suite for suite in (_conformance.BASIC, _conformance_full.FULL)}
+SUITES = {suite.name: suite for suite in (suite.BASIC, full.FULL)}
 
 
 def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> dict:
@@ -155,10 +158,10 @@ def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: boo
     executable = os.path.join(plugin_dir, name.directory, name.driver)
     options = _secrets.with_secrets(driver['options'], driver['secrets'])
     start = time.monotonic()
-    checks = _conformance.run(
-        executable, name, _kubelet.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running)
+    checks = suite.run(
+        executable, name, process.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running)
     return dict(
-        name=str(name), executable=executable, passed=not _conformance.failures(checks, parameters['strict']),
+        name=str(name), executable=executable, passed=not suite.failures(checks, parameters['strict']),
         seconds=round(time.monotonic() - start, 3), checks=[dict(found._asdict()) for found in checks])
 
 
@@ -176,8 +179,8 @@ def complaint(results: list, strict: bool) -> str:
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            drivers=_drivers.DRIVERS,
-            plugin_dir=_drivers.PLUGIN_DIR,
+            drivers=drivers.DRIVERS,
+            plugin_dir=drivers.PLUGIN_DIR,
             suite=dict(type='str', choices=sorted(SUITES), default='full'),
             strict=dict(type='bool', default=False),
             timeout=dict(type='float', default=30),
@@ -187,16 +190,16 @@ def main():
     )
     parameters = module.params
     try:
-        drivers = [driver for driver in _drivers.read(parameters) if driver['state'] != 'absent']
+        declared = [driver for driver in drivers.read(parameters) if driver['state'] != 'absent']
     except NodeError as error:
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
-    for driver in drivers:
+    for driver in declared:
         _secrets.hide(module, driver['secrets'])
-    running = _kubelet.running()
-    plugin_dir = _kubelet.plugin_dir(running, parameters['plugin_dir'])
-    results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in drivers]
+    running = process.running()
+    plugin_dir = process.plugin_dir(running, parameters['plugin_dir'])
+    results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in declared]
     answer = dict(changed=False, plugin_dir=dict(plugin_dir._asdict()), drivers=results)
     if all(result['passed'] for result in results):
         module.exit_json(**answer)

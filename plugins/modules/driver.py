@@ -74,30 +74,32 @@ withdrawn:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _driver_files, _drivers, _kubelet, _publish, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import driver_files, drivers, publish
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
-    drivers = _drivers.read(parameters)
-    kubelet = _kubelet.running()
-    plugin_dir = _kubelet.plugin_dir(kubelet, parameters['plugin_dir'])
+    declared = drivers.read(parameters)
+    kubelet = process.running()
+    plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir'])
     outcome = Outcome(plugin_dir=plugin_dir._asdict())
-    payloads = _driver_files.payloads(drivers, parameters['payloads'])
-    _publish.withdraw(drivers, plugin_dir.path, kubelet, True, parameters['force'])
-    outcome.include(_publish.ensure(drivers, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
+    payloads = driver_files.payloads(declared, parameters['payloads'])
+    publish.withdraw(declared, plugin_dir.path, kubelet, True, parameters['force'])
+    outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
     outcome.settle()
-    outcome.include(_publish.withdraw(drivers, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
+    outcome.include(publish.withdraw(declared, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
     return outcome
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            drivers=_drivers.DRIVERS,
-            payloads=_drivers.PAYLOADS,
-            plugin_dir=_drivers.PLUGIN_DIR,
-            state=_drivers.STATE,
+            drivers=drivers.DRIVERS,
+            payloads=drivers.PAYLOADS,
+            plugin_dir=drivers.PLUGIN_DIR,
+            state=drivers.STATE,
             force=dict(type='bool', default=False),
         ),
         supports_check_mode=True,

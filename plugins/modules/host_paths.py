@@ -43,26 +43,28 @@ host_paths:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _host_paths, _kubelet, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, host_paths
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
-    drivers = _drivers.read(parameters)
-    kubelet = _kubelet.running()
-    forbidden = _kubelet.managed(kubelet, _kubelet.plugin_dir(kubelet, parameters['plugin_dir']).path)
-    outcome = _host_paths.ensure(drivers, forbidden, check)
+    declared = drivers.read(parameters)
+    kubelet = process.running()
+    forbidden = process.managed(kubelet, process.plugin_dir(kubelet, parameters['plugin_dir']).path)
+    outcome = host_paths.ensure(declared, forbidden, check)
     if parameters['delete_data']:
-        outcome.include(_host_paths.delete(drivers, forbidden, check))
+        outcome.include(host_paths.delete(declared, forbidden, check))
     return outcome
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            drivers=_drivers.DRIVERS,
-            plugin_dir=_drivers.PLUGIN_DIR,
-            state=_drivers.STATE,
+            drivers=drivers.DRIVERS,
+            plugin_dir=drivers.PLUGIN_DIR,
+            state=drivers.STATE,
             delete_data=dict(type='bool', default=False),
         ),
         supports_check_mode=True,

@@ -91,23 +91,24 @@ withdrawn:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _node, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, node
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
-    return _node.ensure(
-        _drivers.read(parameters), parameters['payloads'], check=check,
-        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'touch_timer', 'validate')})
+    return node.ensure(
+        drivers.read(parameters), parameters['payloads'], check=check, with_touch_timer=parameters['touch_timer'],
+        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate')})
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            drivers=_drivers.DRIVERS,
-            payloads=_drivers.PAYLOADS,
-            plugin_dir=_drivers.PLUGIN_DIR,
-            state=_drivers.STATE,
+            drivers=drivers.DRIVERS,
+            payloads=drivers.PAYLOADS,
+            plugin_dir=drivers.PLUGIN_DIR,
+            state=drivers.STATE,
             kubelet_unit=dict(type='str'),
             force=dict(type='bool', default=False),
             delete_data=dict(type='bool', default=False),

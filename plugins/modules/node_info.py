@@ -345,19 +345,21 @@ troubles:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _inspection, _troubles, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._diagnosis import facts, troubles
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def inspect(parameters: dict, check: bool) -> Outcome:
-    facts = _inspection.gather(parameters['plugin_dir'], parameters['init'])
-    return Outcome(troubles=_troubles.find(facts), **facts)
+    found = facts.gather(parameters['plugin_dir'], parameters['init'])
+    return Outcome(troubles=troubles.find(found), **found)
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            plugin_dir=_drivers.PLUGIN_DIR,
+            plugin_dir=drivers.PLUGIN_DIR,
             init=dict(type='bool', default=True),
         ),
         supports_check_mode=True,

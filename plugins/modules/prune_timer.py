@@ -53,21 +53,23 @@ prune_timers:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _kubelet, _prune_timer, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, prune_timer
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
-    plugin_dir = _kubelet.plugin_dir(_kubelet.running(), parameters['plugin_dir']).path
-    return _prune_timer.ensure(_drivers.read(parameters), plugin_dir, check)
+    plugin_dir = process.plugin_dir(process.running(), parameters['plugin_dir']).path
+    return prune_timer.ensure(drivers.read(parameters), plugin_dir, check)
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            drivers=_drivers.DRIVERS,
-            plugin_dir=_drivers.PLUGIN_DIR,
-            state=_drivers.STATE,
+            drivers=drivers.DRIVERS,
+            plugin_dir=drivers.PLUGIN_DIR,
+            state=drivers.STATE,
         ),
         supports_check_mode=True,
     )

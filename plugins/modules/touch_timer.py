@@ -61,21 +61,23 @@ touch_timers:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers, _kubelet, _touch_timer, _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, touch_timer
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
-    plugin_dir = _kubelet.plugin_dir(_kubelet.running(), parameters['plugin_dir']).path
-    return _touch_timer.ensure(_drivers.read(parameters), plugin_dir, parameters['kubelet_unit'], check)
+    plugin_dir = process.plugin_dir(process.running(), parameters['plugin_dir']).path
+    return touch_timer.ensure(drivers.read(parameters), plugin_dir, parameters['kubelet_unit'], check)
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            drivers=_drivers.DRIVERS,
-            plugin_dir=_drivers.PLUGIN_DIR,
-            state=_drivers.STATE,
+            drivers=drivers.DRIVERS,
+            plugin_dir=drivers.PLUGIN_DIR,
+            state=drivers.STATE,
             kubelet_unit=dict(type='str'),
         ),
         supports_check_mode=True,

@@ -17,7 +17,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import action_loader
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _drivers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 FILES = pathlib.Path(__file__).parents[2] / 'files'
@@ -33,10 +33,10 @@ class DriverSender(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the module's result; what is malformed, or a source that cannot be read, fails the task before anything reaches the node."""
         super().run(tmp, task_vars)
-        drivers = self._staying_drivers()
+        staying = self._staying_drivers()
         inventory_dir = (task_vars or {}).get('inventory_dir')
-        sources = {str(driver['name']): self._find(driver, inventory_dir) for driver in drivers if _is_sent(driver)}
-        installed = self._install_packages(drivers, task_vars)
+        sources = {str(driver['name']): self._find(driver, inventory_dir) for driver in staying if _is_sent(driver)}
+        installed = self._install_packages(staying, task_vars)
         if installed.get('failed'):
             return installed
         try:
@@ -55,12 +55,12 @@ class DriverSender(ActionBase):
             result['diff'] = [diff for diff in [installed.get('diff'), *result.get('diff', [])] if diff]
         return result
 
-    def _install_packages(self, drivers: list, task_vars) -> dict:
+    def _install_packages(self, staying: list, task_vars) -> dict:
         """Have the node's package manager install what the drivers need, and return its result.
 
         A task of its own would cost each node a worker process, even where it is skipped.
         """
-        packages = sorted({package for driver in drivers for package in driver['packages']})
+        packages = sorted({package for driver in staying for package in driver['packages']})
         if not packages:
             return {}
         task = self._task.copy()
@@ -77,14 +77,14 @@ class DriverSender(ActionBase):
     def _staying_drivers(self) -> list:
         """Return the drivers that are not withdrawn, by the modules' own argument spec."""
         given = {name: self._task.args[name] for name in ('drivers', 'state') if name in self._task.args}
-        validation = ArgumentSpecValidator(dict(drivers=_drivers.DRIVERS, state=_drivers.STATE)).validate(given)
+        validation = ArgumentSpecValidator(dict(drivers=drivers.DRIVERS, state=drivers.STATE)).validate(given)
         if validation.error_messages:
             raise AnsibleActionFail('; '.join(_sentence(error, self.MODULE) for error in validation.errors.errors))
         try:
-            drivers = _drivers.read(validation.validated_parameters)
+            declared = drivers.read(validation.validated_parameters)
         except NodeError as error:
             raise AnsibleActionFail(str(error)) from error
-        return [driver for driver in drivers if driver['state'] != 'absent']
+        return [driver for driver in declared if driver['state'] != 'absent']
 
     def _find(self, driver: dict, inventory_dir) -> str:
         """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""

@@ -14,18 +14,12 @@ import subprocess
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import (
-    _conformance,
-    _conformance_leftovers,
-    _conformance_static,
-    _conformance_volume,
-    _kubelet,
-    _mounts,
-    _names,
-    _processes,
-)
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_full import FULL
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance_report import CATALOGUE
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import leftovers, stage, static, suite
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import FULL
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.report import CATALOGUE
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import mounts, processes
 
 DRIVERS = pathlib.Path(__file__).parent / 'drivers'
 DEFECTS = sorted((DRIVERS / 'defects').glob('*.sh'))
@@ -64,25 +58,25 @@ def install(place, text):
     place.chmod(0o755)
 
 
-def run(place, options=None, suite=FULL, timeout=TIMEOUT, slow=SLOW, **details):
+def run(place, options=None, chosen=FULL, timeout=TIMEOUT, slow=SLOW, **details):
     """Run the suite and see to it that nothing is left."""
-    mounts, processes = _mounts.read(), _processes.descendants()
+    mounted, running = mounts.read(), processes.descendants()
     name = _names.DriverName.parse('example.org/fixture')
     with pytest.MonkeyPatch.context() as patch:
         tokens = []
-        patch.setattr(_conformance_leftovers, 'Stage', recording(tokens))
-        patch.setattr(_conformance_static, 'SLOW_INIT', slow)
-        checks = _conformance.run(str(place), name, _kubelet.callout_environment(None), options, suite, timeout=timeout, **details)
+        patch.setattr(leftovers, 'Stage', recording(tokens))
+        patch.setattr(static, 'SLOW_INIT', slow)
+        checks = suite.run(str(place), name, process.callout_environment(None), options, chosen, timeout=timeout, **details)
     # A mount of somebody else's goes from every namespace when its mount point is removed, so only new ones count.
-    assert [mount for mount in _mounts.read() if mount not in mounts] == []
-    assert _processes.descendants() == processes
+    assert [mount for mount in mounts.read() if mount not in mounted] == []
+    assert processes.descendants() == running
     assert [path for token in tokens for path in bearing(token)] == []
     return checks
 
 
 def recording(tokens):
     """Return a Stage whose token can be looked for afterwards."""
-    class Recorded(_conformance_volume.Stage):
+    class Recorded(stage.Stage):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             tokens.append(self.token)
@@ -127,7 +121,7 @@ def test_verdicts(path, place, tmp_path):
 
 
 @pytest.mark.parametrize('language', ['shell.sh', 'python.py', 'attachable.sh'])
-@pytest.mark.parametrize('suite', [_conformance.BASIC, FULL], ids=lambda suite: suite.name)
+@pytest.mark.parametrize('suite', [suite.BASIC, FULL], ids=lambda suite: suite.name)
 def test_good_drivers(language, suite, place, tmp_path):
     source = DRIVERS / 'good' / language
     options = {'python.py': {'base': str(tmp_path), 'path': 'data'}, 'attachable.sh': {'images': str(tmp_path)}}.get(language)
@@ -135,7 +129,7 @@ def test_good_drivers(language, suite, place, tmp_path):
     checks = run(place, options, suite)
     assert failed(checks) == {}
     attached = language.startswith('attachable')
-    assert left_out(checks) == {701, 702, 703} | (set() if suite is _conformance.BASIC else {501} if attached else set(range(601, 610)))
+    assert left_out(checks) == {701, 702, 703} | (set() if suite is suite.BASIC else {501} if attached else set(range(601, 610)))
     assert [path.name for path in tmp_path.iterdir() if path.suffix == '.img'] == []
 
 
@@ -180,33 +174,33 @@ def test_not_executable(place):
 def test_an_executable_that_others_may_write(place, mode):
     good(place)
     place.chmod(mode)
-    assert set(failed(run(place, suite=_conformance.BASIC))) == {104}
+    assert set(failed(run(place, chosen=suite.BASIC))) == {104}
 
 
 def test_an_executable_of_another_user(place):
     good(place)
     os.chown(place, 65534, 0)
-    assert set(failed(run(place, suite=_conformance.BASIC))) == {104}
+    assert set(failed(run(place, chosen=suite.BASIC))) == {104}
 
 
 def test_a_directory_that_others_may_write(place):
     good(place)
     place.parent.chmod(0o777)
-    assert set(failed(run(place, suite=_conformance.BASIC))) == {105}
+    assert set(failed(run(place, chosen=suite.BASIC))) == {105}
 
 
 def test_a_link_to_the_directory(place):
     good(place)
     place.parent.rename(place.parent.with_name('elsewhere'))
     place.parent.symlink_to('elsewhere')
-    assert set(failed(run(place, suite=_conformance.BASIC))) == {105}
+    assert set(failed(run(place, chosen=suite.BASIC))) == {105}
 
 
 def test_a_wrong_name(place):
     good(place)
     other = place.parent.with_name('example.com~fixture')
     place.parent.rename(other)
-    assert set(failed(run(other / 'fixture', suite=_conformance.BASIC))) == {106}
+    assert set(failed(run(other / 'fixture', chosen=suite.BASIC))) == {106}
 
 
 def test_a_file_system_mounted_noexec(place):
@@ -239,7 +233,7 @@ def test_secrets_and_options_reach_the_driver_as_the_kubelet_writes_them(place, 
     text = (DRIVERS / 'good' / 'shell.sh').read_text(encoding='utf-8')
     seen = tmp_path / 'seen'
     install(place, text.replace('check_json "$2"', f'printf "%s\\n" "$2" >>{seen}'))
-    run(place, {'kubernetes.io/secret/key': 'dmFsdWU=', 'tag': '<a & b>'}, _conformance.BASIC)
+    run(place, {'kubernetes.io/secret/key': 'dmFsdWU=', 'tag': '<a & b>'}, suite.BASIC)
     first = seen.read_text(encoding='utf-8').splitlines()[0]
     assert '"kubernetes.io/secret/key":"dmFsdWU="' in first and r'"tag":"\u003ca \u0026 b\u003e"' in first
     assert list(json.loads(first)) == sorted(json.loads(first))

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The systemd timers that belong to drivers: for each kind, such as touch, one timer and one service a driver."""
+
+from .._outcome import NodeError, Outcome
+from .._system import systemd
+
+SHORTEST = 1
+
+
+def timer_of(kind: str, name) -> str:
+    """Return the name of a driver's timer."""
+    return f'flexvolume-{kind}-{name.unit}.timer'
+
+
+def service_of(kind: str, name) -> str:
+    """Return the name of the service that a driver's timer starts."""
+    return f'flexvolume-{kind}-{name.unit}.service'
+
+
+def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check: bool) -> Outcome:
+    """Make the timers of one kind run for the drivers in C(wanted), DriverName: (text of the timer, text of the service), and for no driver in C(unwanted).
+
+    The fact C(KIND_timers) lists the timers with their last and next elapse. C(without_systemd) advises where systemd does not run.
+    """
+    if not systemd.running():
+        if wanted:
+            raise NodeError(f'The {kind} timer needs systemd, which does not run on this node (/run/systemd/system is missing): run it on a node '
+                            f'that was booted with systemd, or {without_systemd}.')
+        return Outcome(**{f'{kind}_timers': []})
+    units = {}
+    for name, (timer, service) in wanted.items():
+        units.update({timer_of(kind, name): timer, service_of(kind, name): service})
+    doomed = [unit(kind, name) for name in unwanted for unit in (timer_of, service_of)]
+    outcome = systemd.ensure(units, [timer_of(kind, name) for name in wanted], doomed, check)
+    elapses = outcome.facts['timers']
+    outcome.facts = {f'{kind}_timers': [
+        dict(name=str(name), unit=timer_of(kind, name), **elapses.get(timer_of(kind, name), {})) for name in wanted]}
+    return outcome
+
+
+def refuse_interval(driver: dict, option: str):
+    """Raise NodeError unless the driver's option is an interval that a timer can have."""
+    interval = systemd.seconds(driver[option])
+    if interval is None or interval < SHORTEST:
+        raise NodeError(f'The {option} {driver[option]!r} of the driver {driver["name"]} is no time span of a second or more: '
+                        'write one as systemd does, for example 20s or 1min.')
+
+
+def escape(path: str) -> str:
+    r"""Quote a path for a unit file, where C(%) begins a specifier and C(\) an escape (systemd.service(5))."""
+    return path.replace('\\', '\\\\').replace('"', '\\"').replace('%', '%%').replace('$', '$$')

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The timers that touch drivers, so that a kubelet which lost one finds it again.
+
+A kubelet drops inotify events that come before its first probe, and that probe waits for the first volume operation (flexvolume/probe.go),
+so one touch at its start cures nothing: a burst follows each start of the kubelet, then a slow steady interval for pods that come later.
+
+The kubelet tries a pod whose mount failed again after 10 to 15 seconds (kubelet/pod_workers.go), and only then sees what a touch has mended. In the burst
+a touch comes before each first retry. Later, one in 15 seconds comes before the first retry or the second, so that hardly a pod waits longer than 30 s,
+for four touches a minute; each costs one init and one line in the kubelet's log.
+"""
+
+import re
+import shutil
+
+from .._outcome import NodeError, Outcome
+from .._system import systemd
+from . import timers
+from .driver_files import Place
+
+KUBELET_UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service', 'rke2-server.service', 'rke2-agent.service', 'k0sworker.service',
+                 'k0scontroller.service', 'snap.microk8s.daemon-kubelite.service', 'snap.microk8s.daemon-kubelet.service',
+                 'snap.kubelet.daemon.service']
+BURST = (10, 20, 30, 40)
+
+TIMER = """\
+# Written by the Ansible collection nodeops.flexvolume.
+[Unit]
+Description=Touch the FlexVolume driver {name}, so that the kubelet keeps finding it
+PartOf={kubelet_units}
+
+[Timer]
+{burst}
+OnUnitActiveSec={interval}
+AccuracySec=100ms
+RandomizedDelaySec=1s
+
+[Install]
+WantedBy=timers.target {kubelet_units}
+"""
+
+SERVICE = """\
+# Written by the Ansible collection nodeops.flexvolume.
+[Unit]
+Description=Touch the FlexVolume driver {name}
+
+[Service]
+Type=oneshot
+ExecStart={touch} -c "{executable}" "{directory}"
+LogLevelMax=warning
+CapabilityBoundingSet=
+IPAddressDeny=any
+LockPersonality=true
+MemoryDenyWriteExecute=true
+NoNewPrivileges=true
+PrivateDevices=true
+PrivateNetwork=true
+PrivateTmp=true
+ProtectClock=true
+ProtectControlGroups=true
+ProtectHome=true
+ProtectHostname=true
+ProtectKernelLogs=true
+ProtectKernelModules=true
+ProtectKernelTunables=true
+ProtectProc=invisible
+ProtectSystem=strict
+ReadWritePaths="-{directory}"
+RestrictAddressFamilies=AF_UNIX
+RestrictNamespaces=true
+RestrictRealtime=true
+RestrictSUIDSGID=true
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+"""
+
+
+def ensure(drivers: list, plugin_dir: str, kubelet_unit, check: bool) -> Outcome:
+    """Install, start or remove the touch timer of each driver.
+
+    C(kubelet_unit) is the unit after whose start the timers run; None for the one that the node has, which is one of KUBELET_UNITS.
+    """
+    staying = [driver for driver in drivers if driver['state'] != 'absent']
+    leaving = [driver['name'] for driver in drivers if driver['state'] == 'absent']
+    for driver in staying:
+        timers.refuse_interval(driver, 'touch_interval')
+    if kubelet_unit is not None and not re.fullmatch(r'[A-Za-z0-9:_.\\@-]+\.service', kubelet_unit):
+        raise NodeError(f'The kubelet_unit {kubelet_unit!r} is no systemd service: write its full name, for example kubelet.service.')
+    kubelet_units = [kubelet_unit] if kubelet_unit else systemd.installed(KUBELET_UNITS) or KUBELET_UNITS[:1]
+    wanted = {driver['name']: texts(driver['name'], driver['touch_interval'], plugin_dir, kubelet_units) for driver in staying}
+    return timers.ensure('touch', wanted, leaving, 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)', check)
+
+
+def timer_of(name) -> str:
+    """Return the name of the driver's touch timer."""
+    return timers.timer_of('touch', name)
+
+
+def texts(name, interval: str, plugin_dir: str, kubelet_units: list) -> tuple:
+    """Return the texts of a driver's timer and service."""
+    place = Place(plugin_dir, name)
+    burst = '\n'.join(f'OnActiveSec={seconds}s' for seconds in BURST)
+    return (
+        TIMER.format(name=name, interval=interval, kubelet_units=' '.join(kubelet_units), burst=burst),
+        SERVICE.format(name=name, touch=shutil.which('touch') or '/usr/bin/touch',
+                       executable=timers.escape(place.executable), directory=timers.escape(place.directory)))

@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is true of a node: its kubelet, the plugin dir, the drivers there, and the inotify limits; gathered once, nothing changed."""
+
+import os
+import pwd
+import re
+import stat
+import time
+
+from .._deploy import driver_files, publish, touch_timer
+from .._kubelet import callout, process, watches
+from .._names import DriverName
+from .._outcome import NodeError, iso
+from .._system import roots, systemd
+
+SECRET_FLAG = re.compile(r'--?[\w-]*(token|password|passwd|secret|credentials?|api-?key)=', re.IGNORECASE)
+HIDDEN = '********'
+MOST_NAMES = 20
+
+
+def gather(plugin_dir=None, init: bool = True) -> dict:
+    """Return the facts C(kubelet), C(plugin_dir), C(drivers), C(strays), C(abandoned) and C(inotify), as the room troubles judges them.
+
+    C(init) calls each driver as the kubelet would; a driver that hangs costs up to 30 seconds.
+    """
+    running = process.running()
+    directory = process.plugin_dir(running, plugin_dir)
+    inodes = process.watched(running) if running else set()
+    names = _driver_directories(directory.path)
+    pods = _pods_by_driver(running.root_dir if running else process.ROOT_DIR)
+    return {
+        'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
+        'plugin_dir': _describe_plugin_dir(directory, process.plugin_dir(running), running),
+        'drivers': _with_timers([dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, [])) for name in names]),
+        'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
+        'abandoned': [{'name': name.replace('~', '/'), 'pods': users} for name, users in sorted(pods.items()) if name not in names],
+        'inotify': _describe_inotify(running),
+    }
+
+
+def without_secrets(command_line: list) -> list:
+    """Return the command line with the values of flags such as C(--token) hidden, in either form, and passwords in URLs."""
+    return [_without_secret(word, before) for before, word in zip([''] + command_line, command_line)]
+
+
+def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, init: bool) -> dict:
+    """Return what is true of one entry of the plugin dir that is, or leads to, a directory."""
+    directory = os.path.join(plugin_dir, directory_name)
+    executable = os.path.join(directory, directory_name.rpartition('~')[2])
+    names = sorted(roots.listing(directory))
+    status = _stat(executable)
+    facts = {
+        'name': directory_name.replace('~', '/'), 'path': executable, 'directory': directory, 'symlink': os.path.islink(directory),
+        'names': names[:MOST_NAMES], 'executable': _what_kind(status), 'watched': bool(kubelet) and process.watches(kubelet, directory, inodes),
+        'unsafe': [path for path in (directory, executable) if _is_open_to_others(path)],
+        'previous': '.previous' in names, 'config': '.config.json' in names,
+        'mode': None, 'owner': None, 'size': None, 'mtime': None, 'sha256': None, 'interpreter': None, 'init': None, 'touch_timer': None,
+    }
+    if facts['executable'] == 'missing':
+        return facts
+    facts.update(mode=f'{stat.S_IMODE(status.st_mode):04o}', owner=_owner(status.st_uid), size=status.st_size, mtime=iso(status.st_mtime))
+    if stat.S_ISREG(status.st_mode):
+        facts.update(sha256=driver_files.sha256_of(executable), interpreter=_missing_interpreter(executable, kubelet))
+        if init and facts['executable'] == 'program':
+            facts['init'] = _describe_init(callout.init(executable, process.callout_environment(kubelet)))
+    return facts
+
+
+def _without_secret(word: str, before: str) -> str:
+    flag = SECRET_FLAG.match(word)
+    if flag and not word[flag.end():].startswith('/'):
+        return flag.group() + HIDDEN
+    if SECRET_FLAG.fullmatch(before + '=') and not word.startswith(('-', '/')):
+        return HIDDEN
+    return re.sub(r'(://[^:/@\s]*:)[^@/\s]+@', rf'\1{HIDDEN}@', word)
+
+
+def _describe_kubelet(kubelet, plugin_dir: str, inodes: set) -> dict:
+    since = process.started(kubelet)
+    return {
+        'pid': kubelet.pid, 'flavour': kubelet.flavour, 'version': process.version(kubelet), 'unit': process.unit(kubelet),
+        'command_line': without_secrets(kubelet.command_line), 'since': iso(since) if since else None,
+        'seconds': int(time.time() - since) if since else None, 'root_dir': kubelet.root_dir, 'config_file': kubelet.config_file,
+        'own_mount_namespace': kubelet.root != '/', 'reason': kubelet.why,
+        'watches_plugin_dir': process.watches(kubelet, plugin_dir, inodes),
+    }
+
+
+def _describe_plugin_dir(directory, looked_at, kubelet) -> dict:
+    flags = roots.mount_flags(directory.path)
+    return {
+        'path': directory.path, 'source': directory.source, 'reason': directory.reason, 'exists': os.path.isdir(directory.path),
+        'read_only': bool(flags & os.ST_RDONLY), 'noexec': bool(flags & os.ST_NOEXEC),
+        'kubelet_path': looked_at.path, 'kubelet_source': looked_at.source, 'kubelet_reason': looked_at.reason,
+        'same': os.path.realpath(directory.path) == os.path.realpath(looked_at.path),
+        'seen_by_kubelet': not kubelet or process.sees(kubelet, directory.path), 'unsafe': _is_open_to_others(directory.path),
+    }
+
+
+def _describe_inotify(kubelet) -> dict:
+    proc = kubelet.proc if kubelet else '/proc'
+    instances, watched = watches.usage(proc, 0)
+    most_instances, most_watches = watches.limits(proc)
+    return {'instances': instances, 'max_user_instances': most_instances, 'watches': watched, 'max_user_watches': most_watches}
+
+
+def _describe_init(verdict) -> dict:
+    return {'status': verdict.status, 'message': verdict.message, 'capabilities': verdict.capabilities,
+            'seconds': round(verdict.answer.seconds, 3), 'defect': verdict.defect}
+
+
+def _with_timers(drivers: list) -> list:
+    """Add the touch timers, asked for in one go."""
+    units = {}
+    for driver in drivers:
+        try:
+            units[driver['name']] = touch_timer.timer_of(DriverName.parse(driver['name']))
+        except NodeError:
+            continue  # No name of ours: the driver came from elsewhere, without a timer.
+    there = systemd.installed(list(units.values())) if systemd.running() else []
+    if there:
+        outcome = systemd.ensure({}, there, [], check=True)
+        for driver in drivers:
+            unit = units.get(driver['name'])
+            if unit in there:
+                driver['touch_timer'] = dict(unit=unit, active=unit not in outcome.facts['asleep'], **outcome.facts['timers'].get(unit, {}))
+    return drivers
+
+
+def _pods_by_driver(root_dir: str) -> dict:
+    """Return who has volumes of which FlexVolume driver, by the driver directory's name; the kubelet's own begin with kubernetes.io~."""
+    pods = os.path.join(root_dir, 'pods')
+    directories = {name for uid in roots.listing(pods) for name in roots.listing(os.path.join(pods, uid, 'volumes'))}
+    users = {name: publish.volumes_in_use(DriverName(*name.split('~')), root_dir)
+             for name in directories if name.count('~') == 1 and not name.startswith('kubernetes.io~')}
+    return {name: found for name, found in users.items() if found}
+
+
+def _visible(plugin_dir: str) -> list:
+    return sorted(name for name in roots.listing(plugin_dir) if not name.startswith('.'))
+
+
+def _driver_directories(plugin_dir: str) -> list:
+    return [name for name in _visible(plugin_dir) if os.path.isdir(os.path.join(plugin_dir, name))]
+
+
+def _is_program(path: str) -> bool:
+    status = _stat(path)
+    return status is not None and stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
+
+
+def _stat(path: str):
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _what_kind(status) -> str:
+    if status is None:
+        return 'missing'
+    if not stat.S_ISREG(status.st_mode):
+        return 'no file'
+    return 'program' if status.st_mode & 0o111 else 'not executable'
+
+
+def _is_open_to_others(path: str) -> bool:
+    """Say whether somebody but root can replace what the kubelet runs as root."""
+    status = _stat(path)
+    return status is not None and bool(status.st_uid or status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid))
+
+
+def _owner(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _missing_interpreter(executable: str, kubelet):
+    """Return the interpreter that a script names and the kubelet does not find, or None."""
+    with open(executable, 'rb') as file:
+        line = file.read(256).split(b'\n')[0].decode('utf-8', 'replace')
+    words = line[2:].split() if line.startswith('#!') else []
+    wanted = words[:1]
+    if wanted and os.path.basename(words[0]) == 'env':
+        wanted += [word for word in words[1:] if not word.startswith('-') and '=' not in word][:1]
+    return next((word for word in wanted if not process.which(word, kubelet)), None)

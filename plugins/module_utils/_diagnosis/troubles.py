@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong on a node, named with what to do about it: pure functions over what the room facts gathers.
+
+Each function below knows one trouble and returns a list of them, empty on a healthy node.
+"""
+
+import re
+
+# Seconds in which a kubelet sets up its watches.
+STARTING = 30
+# A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
+SLOW = 5
+NEARLY = 0.9
+# Since this version a broken driver no longer makes a kubelet throw away the others (kubernetes/kubernetes#106703).
+TOLERANT = (1, 24)
+
+
+def find(facts: dict) -> list:
+    """Return every trouble as a dict of C(trouble) (a short name), C(what), C(where) and C(advice)."""
+    return [trouble for judge in JUDGES for trouble in judge(facts)]
+
+
+def looks_elsewhere(facts: dict) -> list:
+    directory = facts['plugin_dir']
+    certain = facts['kubelet'] or directory['kubelet_source'] != 'default'
+    if directory['same'] or not certain:
+        return []
+    return [_trouble('looks_elsewhere', directory['path'],
+                     f'The kubelet looks for drivers in {directory["kubelet_path"]}, so it never finds what lies in {directory["path"]}.',
+                     f'Leave plugin_dir out, or give the kubelet --volume-plugin-dir={directory["path"]} and restart it. {directory["kubelet_reason"]}')]
+
+
+def not_seen(facts: dict) -> list:
+    directory, kubelet = facts['plugin_dir'], facts['kubelet']
+    if not kubelet or not directory['same'] or directory['seen_by_kubelet']:
+        return []
+    return [_trouble('not_seen', directory['path'],
+                     f'The kubelet (pid {kubelet["pid"]}) runs in a mount namespace of its own, a container, in which {directory["path"]} of this node is '
+                     'not where it looks for drivers.',
+                     f'Mount {directory["path"]} of the node at the same place in that container and restart it. {directory["reason"]}')]
+
+
+def read_only(facts: dict) -> list:
+    directory = facts['plugin_dir']
+    if not directory['read_only']:
+        return []
+    lost = '' if directory['exists'] or not facts['kubelet'] else ', and the kubelet, which could not make the directory, runs without FlexVolume'
+    return [_trouble('read_only', directory['path'],
+                     f'{directory["path"]} lies on a file system that is mounted read-only, so no driver can be put there or touched{lost}.',
+                     'Give the kubelet --volume-plugin-dir (or volumePluginDir in its config file) with a directory that can be written, such as '
+                     '/var/lib/kubelet/volumeplugins, the controller manager the same as --flex-volume-plugin-dir, and restart both.')]
+
+
+def noexec(facts: dict) -> list:
+    directory = facts['plugin_dir']
+    if not directory['noexec']:
+        return []
+    return [_trouble('noexec', directory['path'],
+                     f'{directory["path"]} lies on a file system that is mounted noexec, so the kubelet cannot run any driver there.',
+                     'Mount it without noexec (also in /etc/fstab), or give the kubelet another --volume-plugin-dir and restart it.')]
+
+
+def gone(facts: dict) -> list:
+    directory = facts['plugin_dir']
+    if _is_starting(facts) or directory['exists'] or directory['read_only'] or not (directory['same'] and directory['seen_by_kubelet']):
+        return []
+    return [_trouble('gone', directory['path'],
+                     f'The kubelet runs, but its plugin dir {directory["path"]} is not there, although a kubelet makes it as it starts: its prober could not '
+                     'start, and it will not find drivers that are put there now.',
+                     f'Deploy the drivers, which makes the directory, and then restart the kubelet{_restart(facts)}.')]
+
+
+def not_watched(facts: dict) -> list:
+    directory, kubelet = facts['plugin_dir'], facts['kubelet']
+    if _is_starting(facts) or kubelet['watches_plugin_dir'] or not (directory['exists'] and directory['same'] and directory['seen_by_kubelet']):
+        return []
+    return [_trouble('not_watched', directory['path'],
+                     f'The kubelet (pid {kubelet["pid"]}) does not watch {directory["path"]}: its prober could not start, or the directory was made anew '
+                     'since. It finds no new driver, and touching one does not help.',
+                     f'Restart the kubelet{_restart(facts)}; where that does not help, look for "flexvolume" and "inotify" in its log.')]
+
+
+def driver_not_watched(facts: dict) -> list:
+    if not facts['kubelet'] or not facts['kubelet']['watches_plugin_dir']:
+        return []
+    return [_trouble('driver_not_watched', driver['directory'],
+                     f'The kubelet watches the plugin dir but not {driver["directory"]}, so it does not notice when {driver["name"]} is changed there.',
+                     f'Touch the directory itself after each change, as the touch timer does, or restart the kubelet{_restart(facts)}.')
+            for driver in facts['drivers'] if not driver['watched'] and not driver['symlink']]
+
+
+def symlinks(facts: dict) -> list:
+    return [_trouble('symlink', driver['directory'],
+                     f'{driver["directory"]} is a symbolic link, and the kubelet neither probes nor watches a driver directory that is one.',
+                     'Replace the link with a directory that holds the driver.')
+            for driver in facts['drivers'] if driver['symlink']]
+
+
+def no_executable(facts: dict) -> list:
+    return [_trouble('no_executable', driver['directory'], *_why_no_executable(driver))
+            for driver in _probed(facts) if driver['executable'] in ('missing', 'no file')]
+
+
+def not_executable(facts: dict) -> list:
+    return [_trouble('not_executable', driver['path'],
+                     f'{driver["path"]} has mode {driver["mode"]}, no execute permission, so its init fails at each probe.',
+                     f'chmod 0755 {driver["path"]}')
+            for driver in _probed(facts) if driver['executable'] == 'not executable']
+
+
+def init_fails(facts: dict) -> list:
+    return [_trouble('init_fails', driver['path'],
+                     f'The driver {driver["name"]} fails its init, so the kubelet does not know it: {driver["init"]["defect"]}',
+                     f'Repair the driver ("{driver["path"]} init" shows it), or remove {driver["directory"]} where nothing uses it.')
+            for driver in _probed(facts) if _fails(driver) and not facts['plugin_dir']['noexec']]
+
+
+def interpreter_missing(facts: dict) -> list:
+    where = "in the kubelet's own mount namespace" if facts['kubelet'] and facts['kubelet']['own_mount_namespace'] else 'on this node'
+    return [_trouble('interpreter_missing', driver['path'],
+                     f'The driver {driver["name"]} wants the interpreter {driver["interpreter"]!r}, which the kubelet does not find {where}.',
+                     'Install the interpreter there, or deploy the driver with one that is there.')
+            for driver in _probed(facts) if driver['interpreter'] and not _fails(driver)]
+
+
+def init_slow(facts: dict) -> list:
+    return [_trouble('init_slow', driver['path'],
+                     f'The init of {driver["name"]} took {driver["init"]["seconds"]:.0f} s, and every volume operation of the node waits for it at each probe.',
+                     'Make init answer at once and leave slow work to mount.')
+            for driver in _probed(facts) if driver['init'] and not _fails(driver) and driver['init']['seconds'] >= SLOW]
+
+
+def hides_others(facts: dict) -> list:
+    version = _version(facts['kubelet'])
+    broken = [driver['name'] for driver in _probed(facts) if _is_broken(driver)]
+    healthy = [driver['name'] for driver in _probed(facts) if not _is_broken(driver)]
+    if not (version and version < TOLERANT and broken and healthy):
+        return []
+    return [_trouble('hides_others', facts['plugin_dir']['path'],
+                     f'The kubelet is {facts["kubelet"]["version"]}; before 1.24 a broken driver ({", ".join(broken)}) makes it forget the others '
+                     f'({", ".join(healthy)}) whenever it probes them together, so that their pods fail with "no volume plugin matched".',
+                     'Repair or remove the broken driver; until then a touch timer on each of the others brings it back.')]
+
+
+def abandoned(facts: dict) -> list:
+    if not facts['plugin_dir']['same']:
+        return []
+    return [_trouble('abandoned', driver['name'],
+                     f'Pods have volumes of {driver["name"]}, a driver that is not on this node, so these cannot be mounted or unmounted and the pods stay '
+                     f'pending or terminating: {", ".join(driver["pods"])}.',
+                     f'Deploy {driver["name"]} again, at least until these pods are gone.')
+            for driver in facts['abandoned']]
+
+
+def unsafe(facts: dict) -> list:
+    paths = [facts['plugin_dir']['path']] if facts['plugin_dir']['unsafe'] else []
+    return [_trouble('unsafe', path,
+                     f'Others than root can write {path}, and what lies there the kubelet runs as root.',
+                     f'chown root:root {path} && chmod go-w {path}')
+            for path in paths + [path for driver in facts['drivers'] for path in driver['unsafe']]]
+
+
+def timer_asleep(facts: dict) -> list:
+    # The timer stops with the kubelet and starts with it.
+    if _is_starting(facts):
+        return []
+    return [_trouble('timer_asleep', driver['touch_timer']['unit'],
+                     f'The touch timer of {driver["name"]} is there but not enabled and active, so a kubelet that loses the driver does not find it again.',
+                     f'systemctl enable --now {driver["touch_timer"]["unit"]}')
+            for driver in facts['drivers'] if driver['touch_timer'] and not driver['touch_timer']['active']]
+
+
+def strays(facts: dict) -> list:
+    return [_trouble('stray', f'{facts["plugin_dir"]["path"]}/{name}',
+                     f'The program {name} lies in the plugin dir itself, where the kubelet does not look: it takes directories only.',
+                     f'Deploy it as vendor~{name}/{name}, or remove it.')
+            for name in facts['strays']]
+
+
+def inotify(facts: dict) -> list:
+    use = facts['inotify']
+    return [_trouble('inotify', f'fs.inotify.max_user_{kind}',
+                     f'{use[kind]} of the {use["max_user_" + kind]} inotify {kind} that root may have are in use. When they run out, a kubelet that starts '
+                     'cannot watch its plugin dir and runs without FlexVolume.',
+                     f'Raise it: sysctl -w fs.inotify.max_user_{kind}={2 * use["max_user_" + kind]}, and keep that in /etc/sysctl.d.')
+            for kind in ('instances', 'watches') if use['max_user_' + kind] and use[kind] >= NEARLY * use['max_user_' + kind]]
+
+
+JUDGES = (
+    looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
+    interpreter_missing, init_slow, hides_others, abandoned, unsafe, timer_asleep, strays, inotify,
+)
+
+
+def _trouble(trouble: str, where: str, what: str, advice: str) -> dict:
+    return {'trouble': trouble, 'what': what, 'where': where, 'advice': advice}
+
+
+def _is_starting(facts: dict) -> bool:
+    """Say whether there is no kubelet yet, or none long enough for what begins with it."""
+    kubelet = facts['kubelet']
+    return kubelet is None or (kubelet['seconds'] is not None and kubelet['seconds'] < STARTING)
+
+
+def _restart(facts: dict) -> str:
+    unit = facts['kubelet']['unit']
+    return f' (systemctl restart {unit})' if unit else ''
+
+
+def _probed(facts: dict) -> list:
+    return [driver for driver in facts['drivers'] if not driver['symlink']]
+
+
+def _fails(driver: dict) -> bool:
+    return bool(driver['init'] and driver['init']['defect'])
+
+
+def _is_broken(driver: dict) -> bool:
+    return driver['executable'] != 'program' or _fails(driver) or bool(driver['interpreter'])
+
+
+def _why_no_executable(driver: dict) -> tuple:
+    name = driver['path'].rpartition('/')[2]
+    visible = [other for other in driver['names'] if not other.startswith('.')]
+    if driver['executable'] == 'no file':
+        return f'{driver["path"]} is not a regular file, so its init fails at each probe.', "Put the driver's executable in its place."
+    if name in driver['names']:
+        return f'{driver["path"]} is a symbolic link that leads nowhere.', "Put the driver's executable in its place."
+    if f'.{name}' in driver['names']:
+        return (f'{driver["directory"]} holds the driver under the hidden name .{name} only: an installer was stopped half-way.',
+                f'Deploy the driver again, or mv {driver["directory"]}/.{name} {driver["path"]}')
+    if visible:
+        return (f'{driver["directory"]} holds {", ".join(visible)}, but the kubelet calls {name}, which is not there.',
+                f'Name the executable {name}, or the directory vendor~{visible[0]}.')
+    return (f'{driver["directory"]} has no driver in it, so the kubelet fails to probe it.',
+            f'Remove the directory (rm -r {driver["directory"]}), or deploy the driver {driver["name"]}.')
+
+
+def _version(kubelet):
+    """Return (major, minor), or None where the version is not known."""
+    match = re.match(r'v(\d+)\.(\d+)', (kubelet or {}).get('version') or '')
+    return (int(match.group(1)), int(match.group(2))) if match else None

@@ -1,0 +1,287 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The node's kubelet as its process shows it: which one it is, where it looks for drivers, and what it watches."""
+
+import collections
+import os
+import re
+import subprocess
+
+from .._outcome import NodeError
+from .._system import roots
+from .._system.roots import link, read
+from . import config
+from .watches import descriptors, device_of_mount
+
+Kubelet = collections.namedtuple('Kubelet', (
+    'pid', 'flavour', 'command_line', 'environment', 'root_dir', 'config_file', 'arguments', 'proc', 'root', 'why'))
+Kubelet.__new__.__defaults__ = ((), '/proc', '/', '')
+
+PluginDir = collections.namedtuple('PluginDir', ('path', 'source', 'reason'))
+
+ROOT_DIR = '/var/lib/kubelet'
+UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
+DEFAULTS = {'rke2': '/var/lib/kubelet/volumeplugins', 'k0s': '/usr/libexec/k0s/kubelet-plugins/volume/exec'}
+PROCESSES = ('kubelet', 'kubelite', 'hyperkube', 'k3s', 'k3s-server', 'k3s-agent')
+SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+VERSION_TIMEOUT = 15
+
+
+def running(proc: str = '/proc'):
+    """Return the node's Kubelet, or None where none runs.
+
+    RKE2 and k0s run a kubelet as their child, K3s and MicroK8s' kubelite hold it in their own process. A process in another pid
+    namespace is the kubelet of a nested node (kind, k3d, nspawn) and never this node's. Of several, the one that shares our mount
+    namespace is taken, then the one that has run longest.
+    """
+    named = [(pid, flavour) for pid in _pids(proc) for flavour in [_flavour(proc, pid)] if flavour]
+    ours = [(pid, flavour) for pid, flavour in named if _shares(proc, pid, 'pid')]
+    if not ours:
+        return None
+    pid, flavour = min(ours, key=lambda found: (not _shares(proc, found[0], 'mnt'), _started(proc, found[0])))
+    return _kubelet(proc, pid, flavour, _why(pid, ours, named))
+
+
+def version(kubelet: Kubelet):
+    """Return the version that the running binary states, such as C(v1.20.2), or None. Starts the binary once: 50 ms and more."""
+    if kubelet.flavour == 'kubelite':
+        return kubelet.environment.get('SNAP_VERSION')
+    command = {'k3s': ['k3s'], 'hyperkube': ['hyperkube', 'kubelet']}.get(kubelet.flavour, ['kubelet']) + ['--version']
+    try:
+        answer = subprocess.run(command, executable=f'{kubelet.proc}/{kubelet.pid}/exe', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, timeout=VERSION_TIMEOUT, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = answer.stdout.decode('utf-8', 'replace').split()
+    return next((word for word in words if word[:1] == 'v' and word[1:2].isdigit()), None)
+
+
+def started(kubelet: Kubelet):
+    """Return when the process was started, in seconds since the epoch, or None."""
+    for line in (read(f'{kubelet.proc}/stat') or '').split('\n'):
+        if line.startswith('btime '):
+            return int(line.split()[1]) + _started(kubelet.proc, kubelet.pid) / os.sysconf('SC_CLK_TCK')
+    return None
+
+
+def unit(kubelet: Kubelet):
+    """Return the name of the systemd service that runs the kubelet, or None."""
+    return _unit(kubelet.proc, kubelet.pid)
+
+
+def plugin_dir(kubelet, explicit=None, root: str = '/') -> PluginDir:
+    """Return the PluginDir in which the kubelet looks for drivers, as a path of this node.
+
+    The flag wins over the drop-ins, these over the config file, that over the default (cmd/kubelet/app/server.go: flags are parsed
+    again after the files were merged). Without a running kubelet its services and files under C(root) are read in the same order.
+    """
+    if explicit and not re.fullmatch('/[A-Za-z0-9/._~+-]*', explicit):
+        raise NodeError(f'The plugin_dir {explicit!r} is no plain absolute path: write it from the root, of letters, digits and "/._~+-" alone.')
+    if explicit:
+        return PluginDir(explicit, 'argument', f'{explicit} was given as plugin_dir.')
+    if kubelet:
+        return _on_node(kubelet, _decide_running(kubelet))
+    flavour, arguments = config.installed(root)
+    return _decide(arguments, flavour, root, f'the {flavour} that this node is set up for (none runs)')
+
+
+def managed(kubelet, plugin_dir: str) -> list:
+    """Return the directories that the kubelet fills and cleans, where nothing of ours may lie; C(kubelet) is None where none runs."""
+    directories = [kubelet.root_dir if kubelet else ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
+    return sorted({form(path) for path in directories for form in (os.path.normpath, os.path.realpath)})
+
+
+def sees(kubelet: Kubelet, path: str) -> bool:
+    """Say whether this directory of the node is the one that the kubelet finds where it looks, in its own mount namespace."""
+    if kubelet.root == '/':
+        return True
+    identity = roots.identity(path)
+    return identity is not None and identity == roots.identity(roots.resolved(_decide_running(kubelet).path, kubelet.root))
+
+
+def callout_environment(kubelet) -> dict:
+    """Return the environment in which the kubelet calls a driver: its own, else a systemd service's (systemd.exec(5)), PATH and no more."""
+    return dict(kubelet.environment) if kubelet and kubelet.environment else {'PATH': SERVICE_PATH}
+
+
+def which(command: str, kubelet):
+    """Return the command's path as the kubelet would find it on its own PATH, or None."""
+    root = kubelet.root if kubelet else '/'
+    directories = [''] if '/' in command else callout_environment(kubelet).get('PATH', '').split(':')
+    for path in (os.path.join(directory, command) for directory in directories):
+        real = roots.resolved(path, root)
+        if os.path.isfile(real) and os.access(real, os.X_OK):
+            return path
+    return None
+
+
+def watched(kubelet: Kubelet) -> set:
+    """Return the (st_dev, st_ino) of all that the kubelet's inotify descriptors watch (proc_pid_fdinfo(5))."""
+    return {inode for inodes in descriptors(kubelet.proc, kubelet.pid) for inode in inodes}
+
+
+def watches(kubelet: Kubelet, path: str, inodes=None) -> bool:
+    """Say whether the kubelet watches the directory; C(inodes) spares reading what watched() returned before."""
+    identity = roots.identity(path)
+    if identity is None:
+        return False
+    inodes = watched(kubelet) if inodes is None else inodes
+    return identity in inodes or (device_of_mount(path), identity[1]) in inodes
+
+
+def _pids(proc: str) -> list:
+    return sorted(int(name) for name in roots.listing(proc) if name.isdigit())
+
+
+def _flavour(proc: str, pid: int):
+    """Return the kind of kubelet that a process is, or None.
+
+    A name alone proves nothing: the command line must agree, and the process be root's, since its files are read with root's rights.
+    """
+    name = (read(f'{proc}/{pid}/comm') or '').strip()
+    if name not in PROCESSES:
+        return None
+    status = _status(proc, pid)
+    if status.get('Uid', '').split()[1:2] != ['0']:
+        return None
+    words = _command_line(proc, pid, name)
+    program = os.path.basename(words[0]) if words else None
+    if name.startswith('k3s'):
+        return 'k3s' if program in PROCESSES and words[1:2] in (['server'], ['agent']) else None
+    if program != name:
+        return None
+    if name == 'hyperkube':
+        return name if words[1:2] in (['kubelet'], ['--kubelet']) else None
+    parent = (read(f'{proc}/{status.get("PPid", "").strip()}/comm') or '').strip()
+    return parent if name == 'kubelet' and parent in ('rke2', 'k0s') else name
+
+
+def _command_line(proc: str, pid: int, name: str) -> list:
+    """Return the words of the command line. K3s hides its own behind a title, "/usr/local/bin/k3s server", in one word."""
+    words = (read(f'{proc}/{pid}/cmdline') or '').rstrip('\0').split('\0')
+    return ' '.join(words).split() if name.startswith('k3s') else [word for word in words if word]
+
+
+def _status(proc: str, pid: int) -> dict:
+    """Return the fields of proc_pid_status(5)."""
+    return dict(line.split(':\t', 1) for line in (read(f'{proc}/{pid}/status') or '').split('\n') if ':\t' in line)
+
+
+def _shares(proc: str, pid: int, namespace: str) -> bool:
+    """Say whether the process is in our own namespace; one that we may not look at counts as ours."""
+    return link(f'{proc}/{pid}/ns/{namespace}') in (None, link(f'{proc}/self/ns/{namespace}'))
+
+
+def _started(proc: str, pid: int) -> int:
+    """Return the start time in clock ticks since boot, field 22 of proc_pid_stat(5)."""
+    fields = (read(f'{proc}/{pid}/stat') or '').rpartition(')')[2].split()
+    return int(fields[19]) if len(fields) > 19 else 0
+
+
+def _why(pid: int, ours: list, named: list) -> str:
+    others = sorted(other for other, _flavour_name in ours if other != pid)
+    nested = sorted(other for other, _flavour_name in named if (other, _flavour_name) not in ours)
+    why = f'Pid {pid} is the only kubelet on this node.'
+    if others:
+        why = f'Pid {pid} was taken of several kubelets (also {_listed(others)}): it shares our mount namespace or has run longest.'
+    if nested:
+        why += f' Left out for running in a pid namespace of its own, as nested nodes do: {_listed(nested)}.'
+    return why
+
+
+def _listed(pids: list) -> str:
+    return ', '.join(str(pid) for pid in pids)
+
+
+def _kubelet(proc: str, pid: int, flavour: str, why: str) -> Kubelet:
+    root = '/' if _shares(proc, pid, 'mnt') else f'{proc}/{pid}/root'
+    words = _command_line(proc, pid, (read(f'{proc}/{pid}/comm') or '').strip())
+    variables = (read(f'{proc}/{pid}/environ') or '').split('\0')
+    environment = {name: value for name, equals, value in (variable.partition('=') for variable in variables) if equals}
+    arguments = _arguments(proc, pid, flavour, words, environment, root)
+    root_dir = config.flag(arguments, 'root-dir')
+    config_file = config.flag(arguments, 'config')
+    return Kubelet(pid, flavour, words, environment, root_dir.value if root_dir else ROOT_DIR,
+                   _absolute(config_file.value) if config_file else None, arguments, proc, root, why)
+
+
+def _arguments(proc: str, pid: int, flavour: str, words: list, environment: dict, root: str) -> list:
+    """Return the arguments that reach the kubelet proper, each with where it stands."""
+    command = [(word, 'command line') for word in words[1:]]
+    if flavour == 'kubelite':
+        path = config.flag(command, 'kubelet-args-file')
+        return config.argument_file(path.value, environment, root) if path else []
+    if flavour == 'k3s':
+        return config.rancher('k3s', command[1:] or config.service(_unit(proc, pid) or 'k3s.service', root), environment, root)
+    return command
+
+
+def _unit(proc: str, pid: int):
+    """Return the service whose cgroup holds the process, the innermost on a node that is itself a container, or None."""
+    names = [part for line in (read(f'{proc}/{pid}/cgroup') or '').split('\n') for part in line.split('/') if part.endswith('.service')]
+    return names[-1] if names else None
+
+
+def _absolute(path: str) -> str:
+    """The kubelet's working directory is /."""
+    return os.path.join('/', path)
+
+
+def _decide_running(kubelet: Kubelet) -> PluginDir:
+    return _decide(kubelet.arguments, kubelet.flavour, kubelet.root, f'the {kubelet.flavour} that runs as pid {kubelet.pid}')
+
+
+def _decide(arguments: list, flavour: str, root: str, subject: str) -> PluginDir:
+    """Return the PluginDir, its path as the kubelet sees it."""
+    given = config.flag(arguments, 'volume-plugin-dir')
+    if given:
+        path = _absolute(given.value)
+        if given.origin == 'command line':
+            return PluginDir(path, 'process', f'{_upper(subject)} has --volume-plugin-dir={given.value} on its command line.')
+        return PluginDir(path, 'config file', f'{_upper(subject)} gets --volume-plugin-dir={given.value} from {given.origin}.')
+    directory = config.flag(arguments, 'config-dir')
+    for path in reversed(config.drop_ins(_absolute(directory.value), root) if directory else []):
+        named = config.setting(path, 'volumePluginDir', root)
+        if named:
+            return PluginDir(_relative_to(path, named.value), 'drop-in', f'{_upper(subject)} reads volumePluginDir: {named.value} in the drop-in {path}.')
+    file = config.flag(arguments, 'config')
+    named = config.setting(_absolute(file.value), 'volumePluginDir', root) if file else None
+    if named:
+        path = _relative_to(named.origin, named.value)
+        return PluginDir(path, 'config file', f'{_upper(subject)} reads volumePluginDir: {named.value} in its config file {named.origin}.')
+    return _default(flavour, subject)
+
+
+def _default(flavour: str, subject: str) -> PluginDir:
+    path = DEFAULTS.get(flavour, UPSTREAM)
+    reason = f'{_upper(subject)} is given no plugin dir, neither as a flag nor in a config file, so it uses its default, {path}.'
+    if roots.mount_flags(path) & os.ST_RDONLY:
+        reason += (' That lies on a read-only file system: give the kubelet --volume-plugin-dir (or volumePluginDir in its config file) '
+                   'with a directory that can be written, such as /var/lib/kubelet/volumeplugins, and restart it.')
+    return PluginDir(path, 'default', reason)
+
+
+def _relative_to(file: str, path: str) -> str:
+    """The kubelet takes a relative volumePluginDir as relative to the file that holds it (pkg/kubelet/apis/config/helpers.go)."""
+    return os.path.normpath(os.path.join(os.path.dirname(file), path))
+
+
+def _upper(subject: str) -> str:
+    return subject[0].upper() + subject[1:]
+
+
+def _on_node(kubelet: Kubelet, found: PluginDir) -> PluginDir:
+    """Turn a path that a containerised kubelet sees into the node's, where both can be shown to be one directory."""
+    if kubelet.root == '/':
+        return found
+    seen = roots.identity(roots.resolved(found.path, kubelet.root))
+    if seen is None:
+        return found._replace(reason=found.reason + ' The kubelet runs in a mount namespace of its own and sees no such directory there: '
+                              'mount it into its container and restart it.')
+    for path in [found.path] + roots.candidates(found.path, kubelet.pid):
+        if roots.identity(path) == seen:
+            return found._replace(path=path, reason=found.reason + (f' In its own mount namespace that is {path} of the node.' if path != found.path else ''))
+    return found._replace(reason=found.reason + f' The kubelet runs in a mount namespace of its own, where {found.path} is another directory than '
+                          "the one on the node: mount the node's directory into its container, or give plugin_dir.")

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""systemd on a node: unit files made to agree with what is wanted, with as few calls of systemctl as that takes."""
+
+import contextlib
+import os
+import re
+import subprocess
+import time
+
+from .._outcome import NodeError, Outcome, iso
+
+UNIT_DIR = '/etc/systemd/system'
+SEARCHED = (UNIT_DIR, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system')
+SHOWN = ('UnitFileState', 'ActiveState', 'NeedDaemonReload', 'LastTriggerUSecMonotonic', 'NextElapseUSecMonotonic')
+# systemd.time(7)
+SECONDS = {
+    'us': 1e-6, 'usec': 1e-6, 'ms': 1e-3, 'msec': 1e-3, '': 1, 's': 1, 'sec': 1, 'second': 1, 'seconds': 1,
+    'm': 60, 'min': 60, 'minute': 60, 'minutes': 60, 'h': 3600, 'hr': 3600, 'hour': 3600, 'hours': 3600,
+    'd': 86400, 'day': 86400, 'days': 86400, 'w': 604800, 'week': 604800, 'weeks': 604800,
+    'M': 2629800, 'month': 2629800, 'months': 2629800, 'y': 31557600, 'year': 31557600, 'years': 31557600,
+}
+TERM = re.compile(r' *([0-9]+(?:\.[0-9]+)?) *([A-Za-z]*) *')
+
+
+def running() -> bool:
+    """Say whether systemd is the node's init (sd_booted(3))."""
+    return os.path.isdir('/run/systemd/system')
+
+
+def installed(units: list) -> list:
+    """Return those of the units that have a file."""
+    return [unit for unit in units if any(os.path.exists(os.path.join(directory, unit)) for directory in SEARCHED)]
+
+
+def seconds(span: str):
+    """Read a time span such as C(1min 30s); None where systemd would not."""
+    terms = TERM.findall(span)
+    if not terms or TERM.sub('', span) or any(unit not in SECONDS for _number, unit in terms):
+        return None
+    return sum(float(number) * SECONDS[unit] for number, unit in terms)
+
+
+def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
+    """Make the unit files hold their texts, the timers enabled and active, and the unwanted units gone; all or nothing.
+
+    The fact C(timers) says of each timer when it last elapsed and when it does next, as ISO 8601 in UTC, or None, C(asleep) names those that were
+    not enabled and active.
+    """
+    outcome = Outcome()
+    before = {unit: _text(unit) for unit in list(units) + unwanted}
+    stale = [unit for unit in units if before[unit] != units[unit]]
+    gone = [unit for unit in unwanted if before[unit]]
+    for unit in stale + gone:
+        outcome.note(_path(unit), before[unit], units.get(unit, ''))
+    shown = timers + [unit for unit in units if unit not in timers]
+    states = _states(shown)
+    asleep = [timer for timer in timers if not _is_awake(states[timer])]
+    for timer in asleep:
+        outcome.note(timer, 'enabled and active: false\n', 'enabled and active: true\n')
+    # A run that was killed, or a drop-in that somebody wrote.
+    unread = [unit for unit in shown if unit not in stale and states[unit].get('NeedDaemonReload') == 'yes']
+    for unit in unread:
+        outcome.note(unit, 'read by systemd: false\n', 'read by systemd: true\n')
+    if not check and outcome.changed:
+        with outcome.all_or_nothing():
+            outcome.undo.append(lambda: _put_back(before, timers))
+            _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale + asleep + unread])
+        states = _states(timers)
+    outcome.facts.update(timers={timer: _elapses(states[timer]) for timer in timers}, asleep=asleep)
+    return outcome
+
+
+def _apply(texts: dict, timers: list):
+    """Write the unit files, remove those whose text is empty, and start the timers anew.
+
+    systemd reads its units again once, where enable and disable would each make it do so: on a busy node that takes long.
+    """
+    doomed = [unit for unit, text in texts.items() if not text]
+    if doomed:
+        _systemctl('disable', '--no-reload', '--now', '--', *doomed)
+    try:
+        for unit, text in texts.items():
+            _write(unit, text)
+    except OSError as error:
+        raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
+    if timers:
+        _systemctl('reenable', '--no-reload', '--', *timers)
+    _systemctl('daemon-reload')
+    # A service that was stopped in the middle of its run would be listed as failed for ever.
+    failed = [unit for unit, state in _states(doomed).items() if state['ActiveState'] == 'failed']
+    if failed:
+        _systemctl('reset-failed', '--', *failed)
+    if timers:
+        _systemctl('restart', '--', *timers)
+
+
+def _put_back(texts: dict, timers: list):
+    changed = {unit: text for unit, text in texts.items() if _text(unit) != text}
+    if changed:
+        _apply(changed, [timer for timer in timers if changed.get(timer)])
+
+
+def _write(unit: str, text: str):
+    if not text:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_path(unit))
+        return
+    hidden = _path(f'.{unit}')
+    with open(hidden, 'w', encoding='utf-8') as file:
+        file.write(text)
+        os.fchmod(file.fileno(), 0o644)
+    os.rename(hidden, _path(unit))
+
+
+def _path(unit: str) -> str:
+    return os.path.join(UNIT_DIR, unit)
+
+
+def _text(unit: str) -> str:
+    try:
+        with open(_path(unit), encoding='utf-8', errors='replace') as file:
+            return file.read()
+    except FileNotFoundError:
+        return ''
+
+
+def _states(units: list) -> dict:
+    """Return what systemd knows of each unit, asked for all at once."""
+    if not units:
+        return {}
+    blocks = _systemctl('show', '--property', ','.join(SHOWN), '--', *units).strip().split('\n\n')
+    return {unit: dict(line.partition('=')[::2] for line in block.splitlines()) for unit, block in zip(units, blocks)}
+
+
+def _is_awake(state: dict) -> bool:
+    return state.get('UnitFileState') == 'enabled' and state.get('ActiveState') == 'active'
+
+
+def _elapses(state: dict) -> dict:
+    return {'last': _clock_time(state.get('LastTriggerUSecMonotonic', '')), 'next': _clock_time(state.get('NextElapseUSecMonotonic', ''))}
+
+
+def _clock_time(since_boot: str):
+    """Turn a time since boot, as systemctl shows it, into the clock's."""
+    elapsed = seconds(since_boot)
+    if not elapsed:
+        return None
+    return iso(time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + elapsed)
+
+
+def _systemctl(*arguments: str) -> str:
+    command = ['systemctl', '--no-ask-password'] + list(arguments)
+    process = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+    if process.returncode:
+        raise NodeError(f'"{" ".join(command)}" failed: {process.stderr.strip()} See "systemctl status" and the journal on the node.')
+    return process.stdout

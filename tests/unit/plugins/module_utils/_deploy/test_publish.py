@@ -1,0 +1,387 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import base64
+import errno
+import itertools
+import os
+import stat
+import zlib
+
+import pytest
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import publish
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload, Place
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='what is published is given to root')
+
+NAME = DriverName('acme', 'd')
+ANSWER = '#!/bin/sh\n# {version}\necho \'{{"status": "{status}", "message": "no share"}}\'\n'
+
+
+def script(version, status='Success'):
+    return ANSWER.format(version=version, status=status)
+
+
+def driver(name=NAME, **keys):
+    return dict(dict(name=name, state='present', src=None, remote_src=False, packages=[], requires=[], config=None), **keys)
+
+
+class Node:
+    """A plugin dir of one's own, and what is seen in it."""
+
+    def __init__(self, plugin_dir):
+        self.dir = plugin_dir
+        self.place = Place(str(plugin_dir), NAME)
+
+    def publish(self, *contents, check=False, names=(NAME,), **keys):
+        payloads = {name: Payload(content=base64.b64encode(zlib.compress(content.encode())).decode()) for name, content in zip(names, contents)}
+        return publish.ensure([driver(name, **keys) for name in names], payloads, str(self.dir), None, check, not check)
+
+    def deploy(self, content, **keys):
+        outcome = self.publish(content, **keys)
+        outcome.settle()
+        return outcome
+
+    def files(self):
+        """Return what lies in the plugin dir: the mode, owner and content of each path."""
+        return {os.path.relpath(path, str(self.dir)): self._file(path) for path in self._paths()}
+
+    def _paths(self):
+        for directory, _names, files in os.walk(str(self.dir)):
+            yield directory
+            for name in files:
+                yield os.path.join(directory, name)
+
+    @staticmethod
+    def _file(path):
+        status = os.lstat(path)
+        if stat.S_ISDIR(status.st_mode):
+            return stat.S_IMODE(status.st_mode), status.st_uid, None
+        with open(path) as file:
+            return stat.S_IMODE(status.st_mode), status.st_uid, file.read()
+
+
+@pytest.fixture
+def node(tmp_path):
+    return Node(tmp_path / 'kubelet' / 'plugins')
+
+
+def test_on_an_empty_node_check_mode_tells_of_the_driver_and_makes_nothing(node, tmp_path):
+    outcome = node.publish(script(1), check=True, config={'base': '/x'})
+    assert outcome.facts['published'] == ['acme/d']
+    assert [entry['before'] for entry in outcome.diff] == ['', '']
+    assert [entry['after'] for entry in outcome.diff] == [script(1), '{\n  "base": "/x"\n}\n']
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_driver_is_roots_and_executable_and_its_config_for_root_alone_whatever_the_umask(node):
+    before = os.umask(0o077)
+    try:
+        node.deploy(script(1), config={'base': '/x'})
+    finally:
+        os.umask(before)
+    assert node.files() == {
+        '.': (0o755, 0, None), 'acme~d': (0o755, 0, None), 'acme~d/d': (0o755, 0, script(1)), 'acme~d/.config.json': (0o600, 0, '{\n  "base": "/x"\n}\n')}
+
+
+def test_the_same_again_changes_nothing(node):
+    node.deploy(script(1), config={'a': 1, 'b': 2})
+    again = node.deploy(script(1), config={'b': 2, 'a': 1})
+    assert (again.changed, again.diff, again.facts) == (False, [], {'published': [], 'awaited': []})
+
+
+def test_the_driver_keeps_its_directory_when_it_is_replaced_since_the_kubelet_watches_that(node):
+    node.deploy(script(1))
+    inode = os.stat(node.place.directory).st_ino
+    node.deploy(script(2))
+    assert os.stat(node.place.directory).st_ino == inode
+    assert (node.files()['acme~d/d'][2], node.files()['acme~d/.previous'][2]) == (script(2), script(1))
+
+
+def test_going_back_brings_the_old_version_with_its_config_and_happens_once(node):
+    node.deploy(script(1), config={'v': 1})
+    before = node.files()
+    node.deploy(script(2), config={'v': 2})
+    assert _publish_previous(node).changed
+    assert node.files() == before
+    assert not _publish_previous(node).changed
+
+
+def _publish_previous(node):
+    outcome = publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True)
+    outcome.settle()
+    return outcome
+
+
+@pytest.mark.parametrize('config', [None, {'v': 3}])
+@pytest.mark.parametrize('state', ['present', 'previous'])
+def test_what_is_taken_back_is_as_if_it_had_never_been_with_the_version_before_last_too(node, state, config):
+    node.deploy(script(1), config={'v': 1})
+    node.deploy(script(2))
+    (node.dir / 'acme~d' / 'more').write_text('of the administrator')
+    before = node.files()
+    if state == 'present':
+        outcome = node.publish(script(3), config=config)
+    else:
+        outcome = publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True)
+    assert node.files()['acme~d/d'] != before['acme~d/d']
+    assert outcome.take_back() == []
+    assert node.files() == before
+
+
+def test_a_new_driver_that_is_taken_back_leaves_nothing_of_the_plugin_dir_that_was_made_for_it(node, tmp_path):
+    assert node.publish(script(1)).take_back() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_driver_put_into_a_directory_without_one_is_taken_back_alone(node):
+    (node.dir / 'acme~d').mkdir(parents=True)
+    (node.dir / 'acme~d' / 'data').write_text('of the administrator')
+    before = node.files()
+    assert node.publish(script(1)).take_back() == []
+    assert node.files() == before
+
+
+def test_a_driver_whose_init_fails_is_refused_and_the_old_one_stays(node):
+    node.deploy(script(1), config={'v': 1})
+    before = node.files()
+    with pytest.raises(NodeError, match=r'acme/d is not published because its init fails: .*no share'):
+        node.publish(script(2, 'Failure'))
+    assert node.files() == before
+
+
+def test_one_driver_that_is_refused_keeps_all_from_being_published(node, tmp_path):
+    with pytest.raises(NodeError, match='acme/bad is not published'):
+        node.publish(script(1), script(1, 'Failure'), names=(NAME, DriverName('acme', 'bad')))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_reads_the_config_that_it_will_have(node):
+    node.deploy('#!/bin/sh\ngrep -q right "${0%/*}/.config.json" && echo \'{"status": "Success"}\'\n', config='right')
+    assert os.path.exists(node.place.executable)
+
+
+def test_a_disk_that_fails_at_the_very_end_leaves_all_as_it_was(node, monkeypatch):
+    node.deploy(script(1), config={'v': 1})
+    before = node.files()
+
+    def sync(directory):
+        if directory == node.place.directory:
+            raise OSError(errno.EIO, 'Input/output error')
+
+    monkeypatch.setattr(publish.files, 'sync', sync)
+    with pytest.raises(NodeError, match=r'could not be written to .*plugins \(Input/output error\).*what was there is unchanged'):
+        node.publish(script(2))
+    assert node.files() == before
+
+
+def test_what_a_killed_run_left_is_told_in_check_mode_and_removed(node):
+    node.deploy(script(1))
+    left = node.dir / '.flexvolume-acme~other'
+    left.mkdir()
+    (left / 'other').write_text('half of it')
+    assert [entry['before_header'] for entry in node.publish(script(1), check=True).diff] == [str(left)]
+    assert node.deploy(script(1)).changed
+    assert not left.exists()
+
+
+def test_a_replacement_that_was_killed_between_config_and_executable_is_finished_by_the_next_run(node):
+    node.deploy(script(1), config={'v': 1})
+    outcome = node.publish(script(2), config={'v': 2})
+    os.rename(node.place.previous, node.place.executable)
+    assert outcome.facts['published'] == ['acme/d']
+    node.deploy(script(2), config={'v': 2})
+    assert sorted(os.listdir(str(node.dir))) == ['acme~d']
+    assert (node.files()['acme~d/d'][2], node.files()['acme~d/.config.json'][2]) == (script(2), '{\n  "v": 2\n}\n')
+
+
+def test_a_wrong_mode_is_put_right_without_publishing_anew(node):
+    node.deploy(script(1), config={})
+    before = node.files()
+    inode = os.stat(node.place.executable).st_ino
+    os.chmod(node.place.executable, 0o644)
+    os.chmod(node.place.config, 0o644)
+    assert node.deploy(script(1), config={}).changed
+    assert (node.files(), os.stat(node.place.executable).st_ino) == (before, inode)
+
+
+def test_a_driver_of_somebody_else_gets_a_config_and_keeps_it_when_none_is_named(node):
+    node.deploy(script(1))
+    publish.ensure([driver(config={'v': 1})], {}, str(node.dir), None, False, True).settle()
+    assert node.files()['acme~d/.config.json'][2] == '{\n  "v": 1\n}\n'
+    assert not publish.ensure([driver()], {}, str(node.dir), None, False, True).changed
+
+
+def test_a_checksum_that_the_node_has_asks_for_nothing_and_another_one_for_the_executable(node):
+    node.deploy(script(1))
+    same = Payload(path=node.place.executable).sha256
+    assert not publish.ensure([driver()], {NAME: Payload(sha256=same)}, str(node.dir), None, False, True).changed
+    before = node.files()
+    outcome = publish.ensure([driver()], {NAME: Payload(sha256='0' * 64)}, str(node.dir), None, False, True)
+    assert outcome.facts['awaited'] == ['acme/d']
+    assert node.files() == before
+
+
+def test_a_checksum_for_a_node_without_a_plugin_dir_makes_none_yet(node, tmp_path):
+    publish.ensure([driver()], {NAME: Payload(sha256='0' * 64)}, str(node.dir), None, False, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_command_is_found_before_anything_is_written(node, tmp_path):
+    with pytest.raises(NodeError, match="acme/d requires no-such-command, not found on the kubelet's PATH"):
+        node.publish(script(1), requires=['sh', 'no-such-command'])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_in_check_mode_a_command_may_come_with_a_package_that_is_not_installed_yet(node):
+    assert 'no-such-command' in node.publish(script(1), check=True, requires=['no-such-command'], packages=['p']).warnings[0]
+
+
+def test_a_driver_without_a_source_must_be_there(node):
+    with pytest.raises(NodeError, match='acme/d has no src and is not in'):
+        publish.ensure([driver()], {}, str(node.dir), None, False, True)
+
+
+def test_a_driver_that_is_not_there_has_no_previous_version(node):
+    with pytest.raises(NodeError, match='no previous version to go back to'):
+        _publish_previous(node)
+
+
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_a_symbolic_link_in_the_place_of_the_driver_directory_is_refused_and_its_target_left_alone(node, tmp_path, state):
+    elsewhere = tmp_path / 'elsewhere'
+    elsewhere.mkdir()
+    (elsewhere / 'd').write_text('theirs')
+    node.dir.mkdir(parents=True)
+    (node.dir / 'acme~d').symlink_to(elsewhere)
+    with pytest.raises(NodeError, match='is no directory, so the kubelet passes over it: remove it'):
+        if state == 'present':
+            node.publish(script(1))
+        else:
+            publish.withdraw([driver(state='absent')], str(node.dir), None, False, True)
+    assert (elsewhere / 'd').read_text() == 'theirs'
+
+
+def test_an_executable_that_is_a_symbolic_link_is_replaced_and_its_target_left_alone(node, tmp_path):
+    (tmp_path / 'theirs').write_text('theirs')
+    (node.dir / 'acme~d').mkdir(parents=True)
+    (node.dir / 'acme~d' / 'd').symlink_to(tmp_path / 'theirs')
+    node.deploy(script(1))
+    assert not os.path.islink(node.place.executable)
+    assert (tmp_path / 'theirs').read_text() == 'theirs'
+
+
+def test_withdrawing_tells_in_check_mode_what_it_then_removes_and_is_done_once(node):
+    node.deploy(script(1), config={})
+    before = node.files()
+    gone = [driver(state='absent')]
+    planned = publish.withdraw(gone, str(node.dir), None, True)
+    assert (planned.diff[0]['before'], node.files()) == ('state: present\n.config.json\nd\n', before)
+    assert publish.withdraw(gone, str(node.dir), None, False, True).facts == {'withdrawn': ['acme/d']}
+    assert os.listdir(str(node.dir)) == []
+    assert not publish.withdraw(gone, str(node.dir), None, False, True).changed
+
+
+def kubelet(root_dir):
+    return Kubelet(1, 'kubelet', ['kubelet'], {}, str(root_dir), None)
+
+
+def test_a_driver_of_which_a_pod_has_a_volume_stays_unless_forced(node, tmp_path):
+    (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d' / 'v').mkdir(parents=True)
+    (tmp_path / 'pods' / 'uid-2' / 'volumes' / 'acme~other' / 'v').mkdir(parents=True)
+    node.deploy(script(1))
+    with pytest.raises(NodeError, match='pods have volumes of it: uid-1; delete these pods first'):
+        publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False)
+    assert os.path.exists(node.place.executable)
+    publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False, force=True)
+    assert os.listdir(str(node.dir)) == []
+
+
+def test_an_empty_volume_directory_is_no_volume(tmp_path):
+    (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d').mkdir(parents=True)
+    assert publish.volumes_in_use(NAME, str(tmp_path)) == []
+
+
+def test_a_pod_is_named_as_its_logs_are(tmp_path):
+    (tmp_path / 'default_web-0_uid-1').mkdir()
+    (tmp_path / 'strange').mkdir()
+    assert publish._pod_name('uid-1', str(tmp_path)) == 'default/web-0 (uid-1)'
+    assert publish._pod_name('uid-2', str(tmp_path)) == 'uid-2'
+
+
+CHANGES = ('chmod', 'chown', 'fchmod', 'fchown', 'fsync', 'link', 'mkdir', 'open', 'rename', 'rmdir', 'unlink', 'write')
+DIED = 99
+
+
+def dies(step, changes):
+    """Take the step in a process that dies, as if killed, when it would change one thing more than that; return whether it died."""
+    child = os.fork()
+    if not child:
+        counted = itertools.count()
+
+        def mortal(function):
+            def call(*arguments, **named):
+                if next(counted) == changes:
+                    os._exit(DIED)
+                return function(*arguments, **named)
+            return call
+
+        for name in CHANGES:
+            setattr(os, name, mortal(getattr(os, name)))
+        status = 1
+        try:
+            step()
+            status = 0
+        finally:
+            os._exit(status)
+    status = os.WEXITSTATUS(os.waitpid(child, 0)[1])
+    assert status in (0, DIED)
+    return status == DIED
+
+
+def old(node):
+    node.deploy(script(0), config={'v': 0})
+    node.deploy(script(1), config={'v': 1})
+
+
+def new(node):
+    node.deploy(script(2), config={'v': 2})
+
+
+def back(node):
+    _publish_previous(node).settle()
+
+
+def gone(node):
+    publish.withdraw([driver(state='absent')], str(node.dir), None, check=False)
+
+
+@pytest.mark.parametrize('before, step, executables', [
+    (lambda node: None, new, (2,)), (old, new, (1, 2)), (old, back, (0, 1)), (old, gone, (1,))], ids=['publish', 'replace', 'go back', 'withdraw'])
+def test_killed_before_each_change(tmp_path, before, step, executables):
+    """Killed before its first change, its second, and so on, a run leaves the driver whole, and the next run does what this one was to do."""
+    unharmed = Node(tmp_path / 'unharmed')
+    before(unharmed)
+    step(unharmed)
+    for changes in itertools.count():
+        node = Node(tmp_path / str(changes))
+        before(node)
+        died = dies(lambda node=node: step(node), changes)
+        seen = {path: file for path, file in node.files().items() if '/.' not in f'/{path}'} if node.dir.exists() else {}
+        if 'acme~d/d' in seen:
+            assert seen['acme~d/d'] in [(0o755, 0, script(version)) for version in executables], changes
+            assert node.files()['acme~d/.config.json'] in [(0o600, 0, f'{{\n  "v": {version}\n}}\n') for version in executables], changes
+        else:
+            assert before is not old or step is gone, changes
+            assert 'acme~d' not in seen or step is gone, changes
+        step(node)
+        # Going back can be done when the config that it went back to is not yet tidied up.
+        assert {path: file for path, file in node.files().items() if step is not back or path != 'acme~d/.previous.config.json'} == unharmed.files(), changes
+        if not died:
+            break
+    assert changes > 3

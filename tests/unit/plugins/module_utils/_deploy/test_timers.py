@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import prune_timer, timers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
+
+NAME = DriverName('example.com', 'my-driver')
+
+
+def driver(**keys):
+    return dict(dict(name=NAME, state='present', prune_interval='1h'), **keys)
+
+
+@pytest.fixture
+def systemd(monkeypatch):
+    """Record what systemd would be asked for."""
+    asked = {}
+
+    def ensure(units, wanted, unwanted, check):
+        asked.update(units=units, timers=wanted, unwanted=unwanted)
+        return Outcome(timers={timer: {'last': None, 'next': 'soon'} for timer in wanted})
+
+    monkeypatch.setattr(timers.systemd, 'running', lambda: True)
+    monkeypatch.setattr(timers.systemd, 'ensure', ensure)
+    return asked
+
+
+def test_a_timer_and_its_service_bear_one_name(systemd):
+    outcome = timers.ensure('touch', {NAME: ('timer text', 'service text')}, [], 'do without', False)
+    assert systemd['units'] == {r'flexvolume-touch-example.com-my\x2ddriver.timer': 'timer text',
+                                r'flexvolume-touch-example.com-my\x2ddriver.service': 'service text'}
+    assert outcome.facts == {'touch_timers': [
+        {'name': 'example.com/my-driver', 'unit': r'flexvolume-touch-example.com-my\x2ddriver.timer', 'last': None, 'next': 'soon'}]}
+
+
+def test_a_driver_with_a_prune_interval_is_pruned(systemd):
+    prune_timer.ensure([driver()], '/plugins', False)
+    timer, service = systemd['units'].values()
+    assert 'OnUnitActiveSec=1h' in timer.splitlines()
+    assert 'ExecStart="/plugins/example.com~my-driver/my-driver" prune' in service.splitlines()
+
+
+@pytest.mark.parametrize('keys', [{'prune_interval': None}, {'state': 'absent'}])
+def test_a_driver_without_one_or_withdrawn_loses_its_timer(systemd, keys):
+    prune_timer.ensure([driver(**keys)], '/plugins', False)
+    assert systemd['timers'] == []
+    assert len(systemd['unwanted']) == 2
+
+
+def test_a_prune_interval_that_is_no_time_span_is_refused(systemd):
+    with pytest.raises(NodeError, match=r"The prune_interval 'daily' of the driver example\.com/my-driver is no time span"):
+        prune_timer.ensure([driver(prune_interval='daily')], '/plugins', False)

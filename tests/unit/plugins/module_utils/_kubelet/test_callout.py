@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import json
+import os
+import pathlib
+
+import pytest
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout
+
+ENVIRONMENT = {'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
+
+
+def answer(output, rc=0, argv=('/driver', 'mount')):
+    return callout.Answer(list(argv), rc, output, 0.1, False, None)
+
+
+@pytest.fixture
+def driver(tmp_path):
+    def write(content, mode=0o755):
+        path = tmp_path / 'driver'
+        path.write_bytes(content if isinstance(content, bytes) else content.encode('utf-8'))
+        path.chmod(mode)
+        return str(path)
+    return write
+
+
+def test_success_with_the_defaults_of_the_kubelet():
+    verdict = callout.judge(answer('\n {"status": "Success"} \n'))
+    assert (verdict.status, verdict.defect, verdict.log) == ('Success', None, '')
+    assert verdict.capabilities == {
+        'attach': True, 'selinuxRelabel': True, 'supportsMetrics': False, 'fsGroup': True, 'requiresFSResize': True}
+
+
+def test_keys_match_without_case_and_unknown_keys_are_kept():
+    verdict = callout.judge(answer('{"STATUS": "Success", "Capabilities": {"ATTACH": false, "new": 1}, "VolumeName": "v", "more": [1]}'))
+    assert verdict.status == 'Success'
+    assert verdict.capabilities['attach'] is False
+    assert verdict.response == {'status': 'Success', 'capabilities': {'ATTACH': False, 'new': 1}, 'volumeName': 'v', 'more': [1]}
+
+
+def test_null_leaves_a_field_as_it_was():
+    verdict = callout.judge(answer('{"status": "Success", "message": null, "capabilities": {"attach": null}}'))
+    assert (verdict.status, verdict.message, verdict.capabilities['attach']) == ('Success', '', True)
+
+
+@pytest.mark.parametrize('rc', [0, 1])
+def test_failure_is_an_answer_and_no_defect(rc):
+    verdict = callout.judge(answer('{"status": "Failure", "message": "no such share"}', rc))
+    assert (verdict.status, verdict.message, verdict.defect) == ('Failure', 'no such share', None)
+    assert verdict.log.startswith('mount command failed, status: Failure, reason: no such share')
+
+
+@pytest.mark.parametrize('rc', [0, 1])
+def test_not_supported(rc):
+    verdict = callout.judge(answer('{"status": "Not supported"}', rc))
+    assert (verdict.status, verdict.defect, verdict.log) == ('Not supported', None, '')
+
+
+def test_success_with_a_non_zero_exit_is_a_failure():
+    verdict = callout.judge(answer('{"status": "Success"}', 1))
+    assert verdict.status == 'Failure'
+    assert verdict.log == 'FlexVolume: driver bug: /driver: exec error (exit status 1) but no error in response.'
+    assert 'Success but ends with exit status 1' in verdict.defect
+
+
+@pytest.mark.parametrize('status', ['success', 'OK', ''])
+def test_any_other_status_is_a_failure(status):
+    verdict = callout.judge(answer(json.dumps({'status': status})))
+    assert verdict.status == 'Failure'
+    assert repr(status) in verdict.defect
+
+
+@pytest.mark.parametrize('output, kubelet', [
+    ('', 'unexpected end of JSON input'),
+    ('{"status": "Succ', 'unexpected end of JSON input'),
+    ('{"status": "Success"', 'unexpected end of JSON input'),
+    ('warning: x\n{"status": "Success"}', "invalid character 'w' looking for beginning of value"),
+    ('tee: x', "invalid character 'e' in literal true (expecting 'r')"),
+    ('tr', 'unexpected end of JSON input'),
+    ('{"status": "Success"}\ndone', "invalid character 'd' after top-level value"),
+    ('{"status": "Success"}{"status": "Success"}', "invalid character '{' after top-level value"),
+    ('{"status" "Success"}', 'invalid character \'"\' after object key'),
+    ('{status: "Success"}', "invalid character 's' looking for beginning of object key string"),
+    ('{"message": "a\nb"}', "invalid character '\\n' in string literal"),
+    ('[]', 'json: cannot unmarshal array into Go value of type flexvolume.DriverStatus'),
+    ('"Success"', 'json: cannot unmarshal string into Go value of type flexvolume.DriverStatus'),
+    ('{"status": 0}', 'json: cannot unmarshal number into Go struct field DriverStatus.status of type string'),
+    ('{"status": "Success", "attached": "true"}', 'json: cannot unmarshal string into Go struct field DriverStatus.attached of type bool'),
+    ('{"status": "Success", "capabilities": {"attach": 0}}',
+     'json: cannot unmarshal number into Go struct field DriverCapabilities.attach of type bool'),
+])
+def test_what_the_kubelet_cannot_read(output, kubelet):
+    verdict = callout.judge(answer(output))
+    assert (verdict.status, verdict.message) == ('Failure', kubelet)
+    assert verdict.defect
+    assert verdict.log == f'Failed to unmarshal output for command: mount, output: {json.dumps(output)}, error: {kubelet}'
+
+
+@pytest.mark.parametrize('output', ['{"status": NaN}', '[' * 100000, '\ufeff{"status": "Success"}'])
+def test_what_is_no_json_in_go(output):
+    assert callout.judge(answer(output)).status == 'Failure'
+
+
+def test_null_capabilities_crash_the_kubelet():
+    assert 'crashes' in callout.judge(answer('{"status": "Success", "capabilities": null}')).defect
+
+
+def test_a_long_output_is_cut():
+    defect = callout.judge(answer('x' * 1000)).defect
+    assert 'x' * 200 + '…' in defect and 'x' * 201 not in defect
+
+
+def test_secrets_stay_out_of_the_log():
+    options = json.dumps({'kubernetes.io/secret/password': 'aHVudGVyMg==', 'share': 'data'})
+    verdict = callout.judge(answer('{"status": "Failure"}', 1, ('/driver', 'mount', '/mnt', options)))
+    assert 'aHVudGVyMg==' not in verdict.log
+    assert '"share": "data"' in verdict.log
+
+
+@pytest.mark.parametrize('argument, shown', [
+    ('/mnt', '/mnt'), ('{"a": "b"}', '{"a": "b"}'), ('["kubernetes.io/secret/x"', '********'), ('["kubernetes.io/secret/x"]', '********'),
+])
+def test_without_secrets(argument, shown):
+    assert callout.without_secrets(argument) == shown
+
+
+def test_call_is_made_as_the_kubelet_makes_it(driver):
+    path = driver('#!/bin/sh\npwd; echo "$PATH" >&2; echo "$HOME"; cat; printf "%s|" "$@"; exit 3\n')
+    result = callout.call(path, ['mount', 'ä "b"\n'], ENVIRONMENT, 10)
+    assert result.output == f'/\n{ENVIRONMENT["PATH"]}\n\nmount|ä "b"\n|'
+    assert (result.rc, result.timed_out, result.error) == (3, False, None)
+
+
+def test_output_that_is_no_utf8_is_replaced(driver):
+    assert callout.call(driver('#!/bin/sh\nprintf "\\377"\n'), [], ENVIRONMENT, 10).output == '\ufffd'
+
+
+def test_a_time_out_kills_the_whole_process_group(driver, tmp_path):
+    path = driver(f'#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/child; wait\n')
+    verdict = callout.init(path, ENVIRONMENT, 0.5)
+    assert verdict.answer.timed_out and verdict.status == 'Failure'
+    assert 'had not finished' in verdict.defect
+    child = int((tmp_path / 'child').read_text())
+    assert not os.path.exists(f'/proc/{child}') or '(sleep) Z' in pathlib.Path(f'/proc/{child}/stat').read_text(encoding='ascii')
+
+
+def test_a_process_left_behind_with_the_output_open_hangs_the_kubelet(driver):
+    verdict = callout.init(driver('#!/bin/sh\nsleep 60 &\necho \'{"status": "Success"}\'\n'), ENVIRONMENT, 0.5)
+    assert verdict.status == 'Failure'
+    assert 'left behind' in verdict.defect
+
+
+def test_an_endless_output_is_cut_off(driver):
+    verdict = callout.init(driver('#!/bin/sh\nexec yes\n'), ENVIRONMENT, 30)
+    assert verdict.status == 'Failure' and not verdict.answer.timed_out
+    assert len(verdict.answer.output) < 2 * callout.LONGEST_OUTPUT
+
+
+@pytest.mark.parametrize('content, mode, words', [
+    ('#!/bin/sh\n', 0o644, 'mode 0644, no execute permission'),
+    ('#!/no/such/interpreter\n', 0o755, 'wants the interpreter /no/such/interpreter'),
+    ('#!/bin/sh\r\necho\r\n', 0o755, 'CRLF'),
+    ('#!/usr/bin/env python3\r\n', 0o755, 'CRLF'),
+    ('#!/usr/bin/env no-such-interpreter\n', 0o755, "not on the kubelet's PATH"),
+    ('echo\n', 0o755, 'begins with #!'),
+    (b'\x7fELF\x02\x01' + bytes(12) + b'\x15\x00' + bytes(44), 0o755, 'built for ppc64le'),
+    ('#!/bin/sh\necho hello\n', 0o755, "is not one JSON object (the kubelet reads stdout and stderr as one stream, and all of it): 'hello\\n'"),
+    ('#!/bin/sh\n', 0o755, 'printed nothing'),
+    ('#!/bin/sh\necho \'{"status": "Success"}\'; exit 1\n', 0o755, 'Success but ends with exit status 1'),
+    ('#!/bin/sh\necho \'{"status": "Failure", "message": "jq is missing"}\'\n', 0o755, 'init answers Failure: jq is missing'),
+    ('#!/bin/sh\necho \'{"status": "Not supported"}\'\n', 0o755, 'init answers Not supported'),
+])
+def test_init_names_the_defect(driver, content, mode, words):
+    verdict = callout.init(driver(content, mode), ENVIRONMENT)
+    assert words in verdict.defect
+    assert verdict.status != 'Success'
+    assert 'error creating Flexvolume plugin from directory' in verdict.log
+
+
+@pytest.mark.parametrize('content, error', [
+    ('#!/bin/sh\n', 'unexpected end of JSON input'),
+    ('#!/bin/sh\necho \'{"status": "Success"}\'; exit 1\n', 'exit status 1'),
+    ('#!/bin/sh\necho \'{"status": "Failure", "message": "m"}\'\n', 'init command failed, status: Failure, reason: m'),
+    ('#!/bin/sh\necho \'{"status": "Not supported"}\'\n', 'Not supported'),
+])
+def test_init_ends_the_log_with_the_prober_s_line(driver, content, error):
+    assert callout.init(driver(content), ENVIRONMENT).log.endswith(f', skipping. Error: {error}')
+
+
+def test_init_of_what_is_not_there(tmp_path):
+    assert 'No such file' in callout.init(str(tmp_path / 'none'), ENVIRONMENT).defect
+
+
+def test_init_of_a_directory(tmp_path):
+    assert 'not a regular file' in callout.init(str(tmp_path), ENVIRONMENT).defect
+
+
+def test_a_good_driver_has_no_defect(driver):
+    verdict = callout.init(driver('#!/bin/sh\necho \'{"status": "Success", "capabilities": {"attach": false}}\'\n'), ENVIRONMENT)
+    assert (verdict.status, verdict.defect, verdict.log) == ('Success', None, '')
+    assert verdict.capabilities['attach'] is False

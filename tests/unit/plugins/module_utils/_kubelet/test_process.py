@@ -1,0 +1,349 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import os
+
+import pytest
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import config, process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import Proc, write
+
+UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
+
+
+@pytest.fixture
+def proc(tmp_path):
+    return Proc(tmp_path / 'proc')
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / 'root').mkdir()
+    return tmp_path / 'root'
+
+
+def running(proc, root=None):
+    """The fixture's kubelet; with C(root) its files are read below that directory, as those of a containerised kubelet are."""
+    if root is not None:
+        for directory in proc.directory.glob('[0-9]*'):
+            (directory / 'root').symlink_to(root)
+    return process.running(proc.path)
+
+
+def contained(proc, pid, command_line, **others):
+    return proc.add(pid, command_line, namespaces={'mnt': 'mnt:[2]'}, **others)
+
+
+def test_nothing_runs(proc):
+    proc.add(10, ['/usr/bin/containerd'])
+    assert process.running(proc.path) is None
+
+
+@pytest.mark.parametrize(('command_line', 'comm', 'parent', 'flavour'), [
+    (['/usr/bin/kubelet', '--v=2'], None, 'systemd', 'kubelet'),
+    (['/var/lib/rancher/rke2/bin/kubelet'], None, 'rke2', 'rke2'),
+    (['/var/lib/k0s/bin/kubelet'], None, 'k0s', 'k0s'),
+    ('/usr/local/bin/k3s server', 'k3s-server', 'systemd', 'k3s'),
+    ('/usr/local/bin/k3s agent', 'k3s-agent', 'systemd', 'k3s'),
+    (['/usr/local/bin/k3s', 'server', '--disable=traefik'], 'k3s', 'systemd', 'k3s'),
+    (['/snap/microk8s/9072/kubelite', '--start-control-plane=true'], None, 'systemd', 'kubelite'),
+    (['/hyperkube', 'kubelet', '--v=2'], None, 'systemd', 'hyperkube'),
+])
+def test_each_flavour_is_found(proc, command_line, comm, parent, flavour):
+    proc.add(5, ['/usr/bin/' + parent])
+    proc.add(10, command_line, comm, parent=5)
+    kubelet = process.running(proc.path)
+    assert (kubelet.pid, kubelet.flavour) == (10, flavour)
+
+
+@pytest.mark.parametrize(('command_line', 'comm', 'uid'), [
+    (['/usr/bin/kubectl', 'get', 'pods'], None, 0),
+    (['/usr/local/bin/k3s', 'kubectl', 'get', 'pods'], 'k3s', 0),
+    (['/bin/sh', '/usr/bin/kubelet', '--v=2'], 'kubelet', 0),
+    (['/usr/bin/less', 'kubelet'], 'less', 0),
+    (['/usr/bin/rke2', 'server'], None, 0),
+    (['/usr/bin/k0s', 'worker'], None, 0),
+    (['/hyperkube', 'proxy'], None, 0),
+    (['/home/eve/kubelet', '--config=/etc/shadow'], None, 1000),
+    ([''], 'kubelet', 0),
+])
+def test_look_alikes_are_left_alone(proc, command_line, comm, uid):
+    proc.add(10, command_line, comm, uid=uid)
+    assert process.running(proc.path) is None
+
+
+def test_a_nested_nodes_kubelet_is_not_ours_and_the_reason_says_so(proc):
+    proc.add(10, ['/usr/bin/kubelet', '--volume-plugin-dir=/nested'], namespaces={'pid': 'pid:[2]', 'mnt': 'mnt:[2]'})
+    assert process.running(proc.path) is None
+    proc.add(20, ['/usr/bin/kubelet'], started=900)
+    kubelet = process.running(proc.path)
+    assert kubelet.pid == 20
+    assert 'pid namespace of its own' in kubelet.why and '10' in kubelet.why
+
+
+def test_of_several_kubelets_that_in_our_mount_namespace_wins_then_the_oldest(proc):
+    contained(proc, 10, ['/usr/bin/kubelet'], started=1)
+    proc.add(20, ['/usr/bin/kubelet'], started=300)
+    proc.add(30, ['/usr/bin/kubelet'], started=200)
+    kubelet = process.running(proc.path)
+    assert kubelet.pid == 30
+    assert '10, 20' in kubelet.why
+
+
+def test_what_a_kubelet_says_of_itself(proc):
+    proc.add(10, ['/usr/bin/kubelet', '--root-dir=/data/kubelet', '--config', '/etc/k.yaml', '--volume_plugin_dir', '/a', '--volume-plugin-dir=/b'],
+             environment={'PATH': '/opt/bin', 'A': 'b=c'}, started=250)
+    kubelet = process.running(proc.path)
+    assert kubelet.root_dir == '/data/kubelet'
+    assert kubelet.config_file == '/etc/k.yaml'
+    assert process.callout_environment(kubelet) == {'PATH': '/opt/bin', 'A': 'b=c'}
+    assert process.started(kubelet) == 1000000000 + 250 / os.sysconf('SC_CLK_TCK')
+    found = process.plugin_dir(kubelet)
+    assert found[:2] == ('/b', 'process')
+    assert 'pid 10' in found.reason and '--volume-plugin-dir=/b' in found.reason
+
+
+def test_without_a_kubelet_a_callout_gets_the_path_of_a_service():
+    assert process.callout_environment(None) == {'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}
+
+
+def test_an_explicit_plugin_dir_wins(proc):
+    proc.add(10, ['/usr/bin/kubelet', '--volume-plugin-dir=/b'])
+    assert process.plugin_dir(process.running(proc.path), '/mine')[:2] == ('/mine', 'argument')
+
+
+@pytest.mark.parametrize('path', ['plugins', '../plugins', '/a b', '/a"b', '/a\nb'])
+def test_a_plugin_dir_that_is_no_plain_absolute_path_is_refused(path):
+    with pytest.raises(NodeError, match='no plain absolute path'):
+        process.plugin_dir(None, path)
+
+
+def test_a_drop_in_beats_the_config_file_and_the_last_drop_in_the_others(proc, root):
+    contained(proc, 10, ['/usr/bin/kubelet', '--config=/etc/k.yaml', '--config-dir', '/etc/k.d'])
+    write(root, '/etc/k.yaml', 'kind: KubeletConfiguration\nvolumePluginDir: /from-file\n')
+    kubelet = running(proc, root)
+    assert process.plugin_dir(kubelet)[:2] == ('/from-file', 'config file')
+    write(root, '/etc/k.d/10-a.conf', 'volumePluginDir: /from-10\n')
+    write(root, '/etc/k.d/20-b.conf', '{"volumePluginDir": "/from-20"}')
+    write(root, '/etc/k.d/30-c.conf', 'maxPods: 20\n')
+    write(root, '/etc/k.d/40-d.yaml', 'volumePluginDir: /wrong-suffix\n')
+    found = process.plugin_dir(kubelet)
+    assert found[:2] == ('/from-20', 'drop-in')
+    assert '/etc/k.d/20-b.conf' in found.reason
+
+
+def test_a_relative_path_in_a_config_file_starts_at_that_file(proc, root):
+    contained(proc, 10, ['/usr/bin/kubelet', '--config=/etc/kube/k.yaml'])
+    write(root, '/etc/kube/k.yaml', 'volumePluginDir: ../plugins\n')
+    assert process.plugin_dir(running(proc, root)).path == '/etc/plugins'
+
+
+@pytest.mark.parametrize(('parent', 'default'), [
+    ('systemd', UPSTREAM), ('rke2', '/var/lib/kubelet/volumeplugins'), ('k0s', '/usr/libexec/k0s/kubelet-plugins/volume/exec')])
+def test_the_default_of_the_distribution(proc, parent, default):
+    proc.add(5, ['/usr/bin/' + parent])
+    proc.add(10, ['/usr/bin/kubelet'], parent=5)
+    found = process.plugin_dir(process.running(proc.path))
+    assert found[:2] == (default, 'default')
+    assert default in found.reason
+
+
+def test_a_default_on_a_read_only_file_system_says_what_to_change(monkeypatch):
+    monkeypatch.setattr(process.roots, 'mount_flags', lambda path: os.ST_RDONLY)
+    found = process.plugin_dir(None)
+    assert found.source == 'default'
+    assert 'read-only' in found.reason and '--volume-plugin-dir' in found.reason
+
+
+def test_k3s_hides_its_arguments_so_its_service_is_read(proc, root):
+    contained(proc, 10, '/usr/local/bin/k3s agent', comm='k3s-agent', cgroup='0::/system.slice/k3s-edge.service\n')
+    write(root, '/etc/systemd/system/k3s-edge.service',
+          "[Service]\nExecStart=/usr/local/bin/k3s \\\n    agent \\\n\t'--kubelet-arg=volume-plugin-dir=/from-unit' \\\n\n")
+    found = process.plugin_dir(running(proc, root))
+    assert found[:2] == ('/from-unit', 'config file')
+    assert 'k3s-edge.service' in found.reason
+
+
+def test_k3s_config_files_in_their_order(proc, root):
+    contained(proc, 10, '/usr/local/bin/k3s server', comm='k3s-server')
+    write(root, '/etc/rancher/k3s/config.yaml', 'kubelet-arg:\n- "max-pods=20"\n- "volume-plugin-dir=/one"\ntoken: x\n')
+    kubelet = running(proc, root)
+    assert process.plugin_dir(kubelet)[:2] == ('/one', 'config file')
+    write(root, '/etc/rancher/k3s/config.yaml.d/10.yaml', 'kubelet-arg+:\n  - volume-plugin-dir=/two\n')
+    assert process.plugin_dir(process.running(proc.path)).path == '/two'
+    write(root, '/etc/rancher/k3s/config.yaml.d/20.yml', 'kubelet-arg: root-dir=/data\n')
+    write(root, '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d/99.conf', 'volumePluginDir: /from-drop-in\n')
+    kubelet = process.running(proc.path)
+    assert kubelet.root_dir == '/data'
+    assert process.plugin_dir(kubelet)[:2] == ('/from-drop-in', 'drop-in')
+
+
+def test_k3s_config_file_and_data_dir_of_ones_own(proc, root):
+    contained(proc, 10, '/usr/local/bin/k3s server', comm='k3s-server', environment={'K3S_CONFIG_FILE': '/opt/k3s.yaml'})
+    write(root, '/opt/k3s.yaml', 'data-dir: /srv/k3s\n')
+    write(root, '/srv/k3s/agent/etc/kubelet.conf.d/1.conf', 'volumePluginDir: /srv/plugins\n')
+    assert process.plugin_dir(running(proc, root)).path == '/srv/plugins'
+
+
+def test_kubelite_reads_its_argument_file(proc, root):
+    contained(proc, 10, ['/snap/microk8s/9/kubelite', '--kubelet-args-file=/var/snap/microk8s/9/args/kubelet', '--apiserver-args-file=/x'],
+              environment={'SNAP_COMMON': '/var/snap/microk8s/common', 'SNAP_VERSION': 'v1.35.6'})
+    write(root, '/var/snap/microk8s/9/args/kubelet',
+          '# ours\n--root-dir=${SNAP_COMMON}/var/lib/kubelet\n--eviction-hard="memory.available<100Mi"\n--volume-plugin-dir=${SNAP_COMMON}/plugins\n')
+    kubelet = running(proc, root)
+    assert kubelet.root_dir == '/var/snap/microk8s/common/var/lib/kubelet'
+    assert process.version(kubelet) == 'v1.35.6'
+    found = process.plugin_dir(kubelet)
+    assert found[:2] == ('/var/snap/microk8s/common/plugins', 'config file')
+    assert '/var/snap/microk8s/9/args/kubelet' in found.reason
+
+
+def test_version_is_what_the_running_binary_says(proc):
+    directory = proc.add(10, ['/usr/bin/kubelet'])
+    script = write(directory, 'exe', '#!/bin/sh\necho "Kubernetes v1.20.2"\n')
+    script.chmod(0o755)
+    assert process.version(process.running(proc.path)) == 'v1.20.2'
+    script.write_text('#!/bin/sh\necho "k3s version v1.36.5+k3s1 (3dd98cc5)"; echo "go version go1.26"\n')
+    assert process.version(process.running(proc.path)) == 'v1.36.5+k3s1'
+    script.unlink()
+    assert process.version(process.running(proc.path)) is None
+
+
+def test_a_container_that_has_the_nodes_directory_mounted(proc, root):
+    plugins = root / 'plugins'
+    plugins.mkdir()
+    contained(proc, 10, ['/usr/bin/kubelet', f'--volume-plugin-dir={plugins}'])
+    found = process.plugin_dir(running(proc, '/'))
+    assert found.path == str(plugins)
+    assert 'namespace' not in found.reason
+
+
+def test_a_container_without_the_directory_is_said(proc, root):
+    contained(proc, 10, ['/usr/bin/kubelet', '--volume-plugin-dir=/plugins'])
+    found = process.plugin_dir(running(proc, root))
+    assert found.path == '/plugins'
+    assert 'sees no such directory' in found.reason
+
+
+def test_a_containers_own_directory_is_not_mistaken_for_the_nodes(proc, root, monkeypatch):
+    contained(proc, 10, ['/usr/bin/kubelet', '--volume-plugin-dir=/etc'])
+    (root / 'etc').mkdir()
+    monkeypatch.setattr(process.roots, 'candidates', lambda path, pid: [])
+    assert 'another directory' in process.plugin_dir(running(proc, root)).reason
+
+
+def test_a_containers_path_is_turned_into_the_nodes(proc, root, monkeypatch):
+    contained(proc, 10, ['/usr/bin/kubelet', '--volume-plugin-dir=/plugins'])
+    (root / 'plugins').mkdir()
+    monkeypatch.setattr(process.roots, 'candidates', lambda path, pid: ['/nowhere', str(root / 'plugins')])
+    found = process.plugin_dir(running(proc, root))
+    assert found.path == str(root / 'plugins')
+    assert str(root / 'plugins') in found.reason
+
+
+def test_which_looks_on_the_kubelets_own_path(proc, root):
+    tool = write(root, '/opt/bin/tool', '#!/bin/sh\n')
+    tool.chmod(0o755)
+    write(root, '/opt/bin/data', 'no program')
+    (root / 'sbin').mkdir()
+    (root / 'sbin' / 'alias').symlink_to('/opt/bin/tool')
+    contained(proc, 10, ['/usr/bin/kubelet'], environment={'PATH': '/nowhere:/opt/bin:/sbin'})
+    kubelet = running(proc, root)
+    assert process.which('tool', kubelet) == '/opt/bin/tool'
+    assert process.which('alias', kubelet) == '/sbin/alias'
+    assert process.which('/opt/bin/tool', kubelet) == '/opt/bin/tool'
+    assert process.which('data', kubelet) is None
+    assert process.which('sh', kubelet) is None
+    assert process.which('sh', None) in ('/usr/bin/sh', '/bin/sh')
+
+
+def test_watches_are_read_from_the_inotify_descriptors_alone(proc, tmp_path):
+    status = tmp_path.stat()
+    proc.add(10, ['/usr/bin/kubelet'])
+    proc.watch(10, 3, [(os.makedev(259, 0x12345), 0xabcdef), (status.st_dev, status.st_ino)])
+    proc.watch(10, 4, [(1, 1)], target='/dev/null')
+    kubelet = process.running(proc.path)
+    assert process.watched(kubelet) == {(os.makedev(259, 0x12345), 0xabcdef), (status.st_dev, status.st_ino)}
+    assert process.watches(kubelet, str(tmp_path))
+    assert not process.watches(kubelet, str(tmp_path / 'proc'))
+    assert not process.watches(kubelet, str(tmp_path / 'missing'))
+
+
+def test_watches_names_the_file_system_where_stat_names_a_subvolume(proc, tmp_path, monkeypatch):
+    proc.add(10, ['/usr/bin/kubelet'])
+    proc.watch(10, 3, [(os.makedev(0, 99), tmp_path.stat().st_ino)])
+    monkeypatch.setattr(process, 'device_of_mount', lambda path: os.makedev(0, 99))
+    assert process.watches(process.running(proc.path), str(tmp_path))
+
+
+def test_nothing_runs_and_kubeadm_set_the_node_up(root):
+    write(root, '/usr/lib/systemd/system/kubelet.service', '[Service]\nExecStart=/usr/bin/kubelet\n')
+    write(root, '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf',
+          '[Service]\nEnvironment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"\n'
+          'EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\nEnvironmentFile=-/etc/default/kubelet\n'
+          'ExecStart=\nExecStart=/usr/bin/kubelet $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS\n')
+    write(root, '/var/lib/kubelet/config.yaml', 'volumePluginDir: /from-config\n')
+    assert process.plugin_dir(None, root=str(root))[:2] == ('/from-config', 'config file')
+    write(root, '/var/lib/kubelet/kubeadm-flags.env', 'KUBELET_KUBEADM_ARGS="--v=2 --volume-plugin-dir=/from-kubeadm"\n')
+    assert process.plugin_dir(None, root=str(root)).path == '/from-kubeadm'
+    write(root, '/etc/default/kubelet', '# ours\nKUBELET_EXTRA_ARGS="--volume-plugin-dir /from-default"\n')
+    found = process.plugin_dir(None, root=str(root))
+    assert found[:2] == ('/from-default', 'config file')
+    assert '/etc/default/kubelet' in found.reason and 'none runs' in found.reason
+
+
+def test_nothing_runs_and_k0s_wrote_a_config_file(root):
+    write(root, '/etc/systemd/system/k0scontroller.service', '[Service]\nExecStart=/usr/bin/k0s controller --enable-worker\n')
+    write(root, '/var/lib/k0s/kubelet-config.yaml', 'volumePluginDir: /from-k0s\n')
+    found = process.plugin_dir(None, root=str(root))
+    assert found[:2] == ('/from-k0s', 'config file')
+    assert '/var/lib/k0s/kubelet-config.yaml' in found.reason
+
+
+@pytest.mark.parametrize(('path', 'text', 'expected'), [
+    ('/etc/sysconfig/kubelet', 'KUBELET_EXTRA_ARGS=--volume-plugin-dir=/sysconfig\n', '/sysconfig'),
+    ('/var/lib/kubelet/config.yaml', 'volumePluginDir: /config\n', '/config'),
+    ('/etc/rancher/rke2/config.yaml', 'kubelet-arg: ["volume-plugin-dir=/rke2"]\n', '/rke2'),
+    ('/etc/rancher/rke2/config.yaml', 'profile: cis\n', '/var/lib/kubelet/volumeplugins'),
+    ('/etc/rancher/k3s/config.yaml', 'kubelet-arg: volume-plugin-dir=/k3s\n', '/k3s'),
+    ('/etc/systemd/system/k0sworker.service', '[Service]\nExecStart=/usr/bin/k0s worker --kubelet-extra-args="--volume-plugin-dir=/k0s --v=2"\n', '/k0s'),
+    ('/etc/systemd/system/k0sworker.service', '[Service]\nExecStart=/usr/bin/k0s worker\n', '/usr/libexec/k0s/kubelet-plugins/volume/exec'),
+    ('/var/snap/microk8s/current/args/kubelet', '--volume-plugin-dir=${SNAP_DATA}/p\n', '/var/snap/microk8s/current/p'),
+    ('/etc/hostname', 'node\n', UPSTREAM),
+])
+def test_nothing_runs_and_what_is_installed_decides(root, path, text, expected):
+    write(root, path, text)
+    assert process.plugin_dir(None, root=str(root)).path == expected
+
+
+@pytest.mark.parametrize('text', [
+    'kind: KubeletConfiguration\nvolumePluginDir: /x y # ours\nz: 1\n',
+    'volumePluginDir:    "/x y"   # ours\n',
+    "'volumePluginDir': '/x y'\n",
+    'volumePluginDir:\n  /x y\nother: 1\n',
+    'volumePluginDir: >-\n  /x\n  y\n',
+    '{"kind": "KubeletConfiguration", "volumePluginDir": "/x y"}',
+    'authentication:\n  volumePluginDir: /nested\nvolumePluginDir: /x y\r\n',
+])
+def test_a_top_level_string_however_it_is_written(text):
+    assert config.values(text, 'volumePluginDir') == ['/x y']
+
+
+@pytest.mark.parametrize('text', [
+    '', '# volumePluginDir: /x\n', 'a:\n  volumePluginDir: /x\n', 'xvolumePluginDir: /x\n', '[]', '{"a": {"volumePluginDir": "/x"}}',
+])
+def test_a_key_that_is_not_there(text):
+    assert config.values(text, 'volumePluginDir') == []
+
+
+@pytest.mark.parametrize('text', [
+    'kubelet-arg:\n- a=1\n- "b=2,c"\n\n# more\n- \'d\'\nnext: 1\n',
+    'kubelet-arg:\n    - a=1   # one\n    - b=2,c\n    - d\n',
+    'kubelet-arg: [a=1, "b=2,c", d]\n',
+    'kubelet-arg: [a=1,\n  "b=2,c",\n  d]\nnext: 1\n',
+    '{"kubelet-arg": ["a=1", "b=2,c", "d"]}',
+])
+def test_a_top_level_list_however_it_is_written(text):
+    assert config.values(text, 'kubelet-arg') == ['a=1', 'b=2,c', 'd']

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import systemd
+
+
+@pytest.mark.parametrize('span, seconds', [
+    ('20', 20), ('20s', 20), ('1min', 60), ('1min 30s', 90), ('1h5m', 3900), (' 2 h ', 7200), ('0.5min', 30), ('500ms', 0.5),
+    ('1M', 2629800), ('1week', 604800),
+])
+def test_a_time_span_is_read_as_systemd_reads_it(span, seconds):
+    assert systemd.seconds(span) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize('span', ['', ' ', 'infinity', 'often', '-5s', '5x', '5 s x', '1,5s', '1min\n30s', '20s\n[Timer]', '\u0665s', '5s%n'])
+def test_what_is_no_time_span_or_would_break_the_unit_file_is_not_read(span):
+    assert systemd.seconds(span) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(sorted(unit for unit in systemd.SECONDS if unit))), min_size=1, max_size=4))
+def test_the_terms_of_a_time_span_add_up(terms):
+    span = ' '.join(f'{number}{unit}' for number, unit in terms)
+    assert systemd.seconds(span) == pytest.approx(sum(number * systemd.SECONDS[unit] for number, unit in terms))
+
+
+@given(st.text(max_size=10))
+def test_a_time_span_is_one_line_of_numbers_and_units(text):
+    assert systemd.seconds(text) is None or text.isprintable()
+
+
+@pytest.mark.parametrize('since_boot', ['', '0', 'infinity', 'n/a'])
+def test_a_timer_that_never_elapsed_has_no_time(since_boot):
+    assert systemd._clock_time(since_boot) is None
+
+
+def test_only_units_that_have_a_file_are_installed(tmp_path, monkeypatch):
+    (tmp_path / 'k3s.service').write_text('')
+    monkeypatch.setattr(systemd, 'SEARCHED', (str(tmp_path / 'missing'), str(tmp_path)))
+    assert systemd.installed(['kubelet.service', 'k3s.service']) == ['k3s.service']
