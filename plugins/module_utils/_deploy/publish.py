@@ -13,7 +13,7 @@ import collections
 import os
 import shutil
 
-from .._kubelet import callout, process
+from .._kubelet import callout, process, volumes
 from .._outcome import NodeError, Outcome
 from .._system import files, mounts
 from .driver_files import PREFIX, READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
@@ -48,7 +48,7 @@ def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool =
     for place in leaving:
         _refuse_strange(place, table)
     for place in found:
-        users = volumes_in_use(place.name, root_dir)
+        users = volumes.users(place.name.directory, root_dir)
         if users and not force:
             raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; '
                             'delete these pods first, or set force to leave their volumes to you.')
@@ -58,26 +58,6 @@ def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool =
         if not check:
             _remove(place)
     return outcome
-
-
-def volumes_in_use(name, root_dir: str) -> list:
-    """Say which pods have a volume of the driver, mounted or still to be torn down by it, as C(namespace/pod (uid)) or by the uid alone."""
-    pods = os.path.join(root_dir, 'pods')
-    users = []
-    for uid in sorted(os.listdir(pods)) if os.path.isdir(pods) else []:
-        volumes = os.path.join(pods, uid, 'volumes', name.directory)
-        if os.path.isdir(volumes) and os.listdir(volumes):
-            users.append(_pod_name(uid))
-    return users
-
-
-def _pod_name(uid: str, logs: str = '/var/log/pods') -> str:
-    """Name the pod by its log directory, C(namespace_name_uid) (kubelet/kuberuntime/helpers.go)."""
-    for entry in os.listdir(logs) if os.path.isdir(logs) else []:
-        parts = entry.split('_')
-        if len(parts) == 3 and parts[2] == uid:
-            return f'{parts[0]}/{parts[1]} ({uid})'
-    return uid
 
 
 def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, packages_are_installed: bool, outcome: Outcome):

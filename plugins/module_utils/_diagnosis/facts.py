@@ -10,8 +10,8 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, publish, touch_timer
-from .._kubelet import callout, process, watches
+from .._deploy import driver_files, touch_timer
+from .._kubelet import callout, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
 from .._system import roots, systemd
@@ -30,7 +30,7 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     directory = process.plugin_dir(running, plugin_dir)
     inodes = process.watched(running) if running else set()
     names = _driver_directories(directory.path)
-    pods = _pods_by_driver(running.root_dir if running else process.ROOT_DIR)
+    pods = volumes.users_by_driver(running.root_dir if running else process.ROOT_DIR)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
         'plugin_dir': _describe_plugin_dir(directory, process.plugin_dir(running), running),
@@ -128,15 +128,6 @@ def _with_timers(drivers: list) -> list:
             if unit in there:
                 driver['touch_timer'] = dict(unit=unit, active=unit not in outcome.facts['asleep'], **outcome.facts['timers'].get(unit, {}))
     return drivers
-
-
-def _pods_by_driver(root_dir: str) -> dict:
-    """Return who has volumes of which FlexVolume driver, by the driver directory's name; the kubelet's own begin with kubernetes.io~."""
-    pods = os.path.join(root_dir, 'pods')
-    directories = {name for uid in roots.listing(pods) for name in roots.listing(os.path.join(pods, uid, 'volumes'))}
-    users = {name: publish.volumes_in_use(DriverName(*name.split('~')), root_dir)
-             for name in directories if name.count('~') == 1 and not name.startswith('kubernetes.io~')}
-    return {name: found for name, found in users.items() if found}
 
 
 def _visible(plugin_dir: str) -> list:

@@ -302,18 +302,6 @@ def test_a_driver_of_which_a_pod_has_a_volume_stays_unless_forced(node, tmp_path
     assert os.listdir(str(node.dir)) == []
 
 
-def test_an_empty_volume_directory_is_no_volume(tmp_path):
-    (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d').mkdir(parents=True)
-    assert publish.volumes_in_use(NAME, str(tmp_path)) == []
-
-
-def test_a_pod_is_named_as_its_logs_are(tmp_path):
-    (tmp_path / 'default_web-0_uid-1').mkdir()
-    (tmp_path / 'strange').mkdir()
-    assert publish._pod_name('uid-1', str(tmp_path)) == 'default/web-0 (uid-1)'
-    assert publish._pod_name('uid-2', str(tmp_path)) == 'uid-2'
-
-
 CHANGES = ('chmod', 'chown', 'fchmod', 'fchown', 'fsync', 'link', 'mkdir', 'open', 'rename', 'rmdir', 'unlink', 'write')
 DIED = 99
 

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which pods have volumes of which FlexVolume driver, as the kubelet's own directories say: ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME."""
+
+import os
+
+# A driver directory that the kubelet keeps for its own volume plugins.
+RESERVED = 'kubernetes.io~'
+
+
+def users(driver_directory: str, root_dir: str) -> list:
+    """Say which pods have a volume of the driver, mounted or still to be torn down by it, as C(namespace/pod (uid)) or by the uid alone."""
+    pods = os.path.join(root_dir, 'pods')
+    return [_pod_name(uid) for uid in sorted(_names(pods)) if _names(os.path.join(pods, uid, 'volumes', driver_directory))]
+
+
+def users_by_driver(root_dir: str) -> dict:
+    """Return the users of each driver that has some, by the driver directory's name."""
+    pods = os.path.join(root_dir, 'pods')
+    directories = {name for uid in _names(pods) for name in _names(os.path.join(pods, uid, 'volumes'))}
+    found = {name: users(name, root_dir) for name in directories if name.count('~') == 1 and not name.startswith(RESERVED)}
+    return {name: pods for name, pods in found.items() if pods}
+
+
+def _names(directory: str) -> list:
+    """Return the names in the directory, none where it is missing; what cannot be read is no proof that nobody has a volume."""
+    try:
+        return os.listdir(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _pod_name(uid: str, logs: str = '/var/log/pods') -> str:
+    """Name the pod by its log directory, C(namespace_name_uid) (kubelet/kuberuntime/helpers.go)."""
+    for entry in _names(logs):
+        parts = entry.split('_')
+        if len(parts) == 3 and parts[2] == uid:
+            return f'{parts[0]}/{parts[1]} ({uid})'
+    return uid
