@@ -329,6 +329,10 @@ troubles:
         V(unsafe), V(timer_asleep), V(stray) and V(inotify).
       type: str
       sample: no_executable
+    driver:
+      description: The driver that it is about, null where it is about the node.
+      type: str
+      sample: acme/nfs
     what:
       description: What is wrong.
       type: str

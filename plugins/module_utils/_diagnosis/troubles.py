@@ -8,6 +8,7 @@ Each function below knows one trouble and returns a list of them, empty on a hea
 """
 
 import re
+import shlex
 
 # Seconds in which a kubelet sets up its watches.
 STARTING = 30
@@ -19,7 +20,7 @@ TOLERANT = (1, 24)
 
 
 def find(facts: dict) -> list:
-    """Return every trouble as a dict of C(trouble) (a short name), C(what), C(where) and C(advice)."""
+    """Return every trouble as a dict of C(trouble) (a short name), C(driver) (None for one of the whole node), C(what), C(where) and C(advice)."""
     return [trouble for judge in JUDGES for trouble in judge(facts)]
 
 
@@ -88,33 +89,33 @@ def driver_not_watched(facts: dict) -> list:
         return []
     return [_trouble('driver_not_watched', driver['directory'],
                      f'The kubelet watches the plugin dir but not {driver["directory"]}, so it does not notice when {driver["name"]} is changed there.',
-                     f'Touch the directory itself after each change, as the touch timer does, or restart the kubelet{_restart(facts)}.')
+                     f'Touch the directory itself after each change, as the touch timer does, or restart the kubelet{_restart(facts)}.', driver['name'])
             for driver in facts['drivers'] if not driver['watched'] and not driver['symlink']]
 
 
 def symlinks(facts: dict) -> list:
     return [_trouble('symlink', driver['directory'],
                      f'{driver["directory"]} is a symbolic link, and the kubelet neither probes nor watches a driver directory that is one.',
-                     'Replace the link with a directory that holds the driver.')
+                     'Replace the link with a directory that holds the driver.', driver['name'])
             for driver in facts['drivers'] if driver['symlink']]
 
 
 def no_executable(facts: dict) -> list:
-    return [_trouble('no_executable', driver['directory'], *_why_no_executable(driver))
-            for driver in _probed(facts) if driver['executable'] in ('missing', 'no file')]
+    return [_trouble('no_executable', driver['directory'], what, advice, driver['name'])
+            for driver in _probed(facts) if driver['executable'] in ('missing', 'no file') for what, advice in [_why_no_executable(driver)]]
 
 
 def not_executable(facts: dict) -> list:
     return [_trouble('not_executable', driver['path'],
                      f'{driver["path"]} has mode {driver["mode"]}, no execute permission, so its init fails at each probe.',
-                     f'chmod 0755 {driver["path"]}')
+                     f'chmod 0755 {_quoted(driver["path"])}', driver['name'])
             for driver in _probed(facts) if driver['executable'] == 'not executable']
 
 
 def init_fails(facts: dict) -> list:
     return [_trouble('init_fails', driver['path'],
                      f'The driver {driver["name"]} fails its init, so the kubelet does not know it: {driver["init"]["defect"]}',
-                     f'Repair the driver ("{driver["path"]} init" shows it), or remove {driver["directory"]} where nothing uses it.')
+                     f'Repair the driver ("{driver["path"]} init" shows it), or remove {driver["directory"]} where nothing uses it.', driver['name'])
             for driver in _probed(facts) if _fails(driver) and not facts['plugin_dir']['noexec']]
 
 
@@ -122,14 +123,14 @@ def interpreter_missing(facts: dict) -> list:
     where = "in the kubelet's own mount namespace" if facts['kubelet'] and facts['kubelet']['own_mount_namespace'] else 'on this node'
     return [_trouble('interpreter_missing', driver['path'],
                      f'The driver {driver["name"]} wants the interpreter {driver["interpreter"]!r}, which the kubelet does not find {where}.',
-                     'Install the interpreter there, or deploy the driver with one that is there.')
+                     'Install the interpreter there, or deploy the driver with one that is there.', driver['name'])
             for driver in _probed(facts) if driver['interpreter'] and not _fails(driver)]
 
 
 def init_slow(facts: dict) -> list:
     return [_trouble('init_slow', driver['path'],
                      f'The init of {driver["name"]} took {driver["init"]["seconds"]:.0f} s, and every volume operation of the node waits for it at each probe.',
-                     'Make init answer at once and leave slow work to mount.')
+                     'Make init answer at once and leave slow work to mount.', driver['name'])
             for driver in _probed(facts) if driver['init'] and not _fails(driver) and driver['init']['seconds'] >= SLOW]
 
 
@@ -151,16 +152,17 @@ def abandoned(facts: dict) -> list:
     return [_trouble('abandoned', driver['name'],
                      f'Pods have volumes of {driver["name"]}, a driver that is not on this node, so these cannot be mounted or unmounted and the pods stay '
                      f'pending or terminating: {", ".join(driver["pods"])}.',
-                     f'Deploy {driver["name"]} again, at least until these pods are gone.')
+                     f'Deploy {driver["name"]} again, at least until these pods are gone.', driver['name'])
             for driver in facts['abandoned']]
 
 
 def unsafe(facts: dict) -> list:
-    paths = [facts['plugin_dir']['path']] if facts['plugin_dir']['unsafe'] else []
+    paths = [(facts['plugin_dir']['path'], None)] if facts['plugin_dir']['unsafe'] else []
+    paths += [(path, driver['name']) for driver in facts['drivers'] for path in driver['unsafe']]
     return [_trouble('unsafe', path,
                      f'Others than root can write {path}, and what lies there the kubelet runs as root.',
-                     f'chown root:root {path} && chmod go-w {path}')
-            for path in paths + [path for driver in facts['drivers'] for path in driver['unsafe']]]
+                     f'chown root:root {_quoted(path)} && chmod go-w {_quoted(path)}', name)
+            for path, name in paths]
 
 
 def timer_asleep(facts: dict) -> list:
@@ -169,7 +171,7 @@ def timer_asleep(facts: dict) -> list:
         return []
     return [_trouble('timer_asleep', driver['touch_timer']['unit'],
                      f'The touch timer of {driver["name"]} is there but not enabled and active, so a kubelet that loses the driver does not find it again.',
-                     f'systemctl enable --now {driver["touch_timer"]["unit"]}')
+                     f'systemctl enable --now {driver["touch_timer"]["unit"]}', driver['name'])
             for driver in facts['drivers'] if driver['touch_timer'] and not driver['touch_timer']['active']]
 
 
@@ -195,8 +197,8 @@ JUDGES = (
 )
 
 
-def _trouble(trouble: str, where: str, what: str, advice: str) -> dict:
-    return {'trouble': trouble, 'what': what, 'where': where, 'advice': advice}
+def _trouble(trouble: str, where: str, what: str, advice: str, driver=None) -> dict:
+    return {'trouble': trouble, 'driver': driver, 'what': what, 'where': where, 'advice': advice}
 
 
 def _is_starting(facts: dict) -> bool:
@@ -230,13 +232,19 @@ def _why_no_executable(driver: dict) -> tuple:
     if name in driver['names']:
         return f'{driver["path"]} is a symbolic link that leads nowhere.', "Put the driver's executable in its place."
     if f'.{name}' in driver['names']:
+        hidden = f'{driver["directory"]}/.{name}'
         return (f'{driver["directory"]} holds the driver under the hidden name .{name} only: an installer was stopped half-way.',
-                f'Deploy the driver again, or mv {driver["directory"]}/.{name} {driver["path"]}')
+                f'Deploy the driver again, or mv {_quoted(hidden)} {_quoted(driver["path"])}')
     if visible:
         return (f'{driver["directory"]} holds {", ".join(visible)}, but the kubelet calls {name}, which is not there.',
                 f'Name the executable {name}, or the directory vendor~{visible[0]}.')
     return (f'{driver["directory"]} has no driver in it, so the kubelet fails to probe it.',
-            f'Remove the directory (rm -r {driver["directory"]}), or deploy the driver {driver["name"]}.')
+            f'Remove the directory (rm -r {_quoted(driver["directory"])}), or deploy the driver {driver["name"]}.')
+
+
+def _quoted(path: str) -> str:
+    """Return the path as a shell takes it; a tilde within, as every driver directory has, needs no quotes."""
+    return path if re.fullmatch('/[A-Za-z0-9/._~+-]*', path) else shlex.quote(path)
 
 
 def _version(kubelet):

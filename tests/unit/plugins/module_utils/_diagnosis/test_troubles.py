@@ -109,6 +109,12 @@ def test_each_trouble_is_named_once_with_what_to_do(facts, kind, where, words):
     assert [word for word in words if word not in text] == []
 
 
+def test_a_trouble_names_the_driver_that_it_is_about():
+    facts = node(drivers=[failing('a/a'), driver('b/b', unsafe=['/x'])], plugin_dir={'unsafe': True}, abandoned=['c/c'])
+    assert {(trouble['trouble'], trouble['driver']) for trouble in troubles.find(facts)} == {
+        ('init_fails', 'a/a'), ('unsafe', None), ('unsafe', 'b/b'), ('abandoned', 'c/c')}
+
+
 def test_every_broken_neighbour_is_named():
     drivers = [failing('a/a'), driver('b/b', executable='missing', names=[], init=None), failing('c/c'), driver('d/d')]
     assert sorted(kinds(node(drivers=drivers))) == ['init_fails', 'init_fails', 'no_executable']
