@@ -131,6 +131,14 @@ drivers:
           description: What to do when the check fails.
           type: str
           sample: Answer Success if the directory is a mount point already.
+        callout:
+          description: The shell command that repeats by hand the callout after which the check failed, with its secrets hidden.
+          type: str
+          sample: ""
+        waived:
+          description: Why a failure of this check does not count for this driver, or nothing.
+          type: str
+          sample: ""
 junit:
   description: The report on the controller.
   returned: when O(junit_dir) is given, except in check mode

@@ -21,7 +21,7 @@ ELSEWHERE = ('/tmp', '/var/tmp', '/run', '/run/lock', '/var/log')
 def clearing(executable: str, name, environment: dict, options: dict, timeout: float, report: Report):
     """Yield a Stage; afterwards make the checks 801 to 804 and put everything back as it was."""
     running, written = set(processes.descendants()), listing(executable)
-    stage = Stage(executable, name, environment, options, timeout)
+    stage = Stage(executable, name, environment, options, timeout, report)
     try:
         yield stage
     finally:

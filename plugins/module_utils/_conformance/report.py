@@ -9,7 +9,8 @@ MUST: the kubelet refuses the driver otherwise, or a pod, its data or the node c
 
 import collections
 
-Check = collections.namedtuple('Check', ('number', 'title', 'level', 'outcome', 'evidence', 'advice'))
+# callout: the shell command that repeats by hand the callout after which the check failed, secrets hidden. waived: the reason why it does not count.
+Check = collections.namedtuple('Check', ('number', 'title', 'level', 'outcome', 'evidence', 'advice', 'callout', 'waived'))
 Entry = collections.namedtuple('Entry', ('title', 'level', 'basic', 'advice'))
 
 PASSED, FAILED, LEFT_OUT = 'passed', 'failed', 'left out'
@@ -82,20 +83,26 @@ class Stop(Exception):
 
 
 class Report:
-    """Collects the outcome of each check that the suite holds."""
+    """Collects the outcome of each check that the suite holds.
 
-    def __init__(self, suite: str):
+    C(waive) names by their numbers the checks whose failure does not count, each with the reason. C(callout), which whoever makes callouts
+    keeps up to date, is the shell command that repeats the last one.
+    """
+
+    def __init__(self, suite: str, waive: dict = None):
+        self.callout = ''
         self._numbers = [number for number, entry in sorted(CATALOGUE.items()) if suite == 'full' or entry.basic]
+        self._waive = {int(number): reason for number, reason in (waive or {}).items()}
         self._outcomes = {}
 
     def passed(self, number: int, evidence: str = ''):
         """Record a success, unless the check has failed before."""
-        self._outcomes.setdefault(number, (PASSED, evidence))
+        self._outcomes.setdefault(number, (PASSED, evidence, ''))
 
     def failed(self, number: int, evidence: str):
         """Record a failure; the first one of a check is the one that is shown."""
         if not self.has_failed(number):
-            self._outcomes[number] = (FAILED, evidence)
+            self._outcomes[number] = (FAILED, evidence, self.callout)
 
     def judge(self, number: int, problem: str, evidence: str = ''):
         """Record a failure if there is a problem, else a success."""
@@ -106,13 +113,13 @@ class Report:
 
     def has_failed(self, *numbers) -> bool:
         """Say whether one of these checks has failed."""
-        return any(self._outcomes.get(number, ('', ''))[0] == FAILED for number in numbers)
+        return any(self._outcomes.get(number, ('',))[0] == FAILED for number in numbers)
 
     def leave_out(self, first: int, last: int, reason: str):
         """Record why the checks from C(first) to C(last) that have no outcome yet were not made."""
         for number in self._numbers:
             if first <= number <= last:
-                self._outcomes.setdefault(number, (LEFT_OUT, reason))
+                self._outcomes.setdefault(number, (LEFT_OUT, reason, ''))
 
     def checks(self) -> list:
         """Return one Check for each number of the suite."""
@@ -120,10 +127,10 @@ class Report:
 
     def _check(self, number: int) -> Check:
         entry = CATALOGUE[number]
-        outcome, evidence = self._outcomes.get(number, (LEFT_OUT, 'an earlier check stopped the run'))
-        return Check(number, entry.title, entry.level, outcome, evidence, entry.advice)
+        outcome, evidence, callout = self._outcomes.get(number, (LEFT_OUT, 'an earlier check stopped the run', ''))
+        return Check(number, entry.title, entry.level, outcome, evidence, entry.advice, callout, self._waive.get(number, ''))
 
 
 def failures(checks: list, strict: bool = False) -> list:
-    """Return the checks that a driver has to be refused for: failed MUST, and failed SHOULD if C(strict)."""
-    return [check for check in checks if check.outcome == FAILED and (strict or check.level == MUST)]
+    """Return the checks that a driver has to be refused for: failed MUST, and failed SHOULD if C(strict), unless waived."""
+    return [check for check in checks if check.outcome == FAILED and (strict or check.level == MUST) and not check.waived]

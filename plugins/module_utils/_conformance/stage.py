@@ -18,7 +18,7 @@ import uuid
 
 from .._kubelet import callout
 from .._system import mounts
-from .report import Stop
+from .report import Report, Stop
 
 POD = 'kubernetes.io/pod.'
 PATIENCE = 30
@@ -27,7 +27,8 @@ PATIENCE = 30
 class Stage:
     """Everything that callouts have in common. C(token) is in every made-up name and nowhere else on the node."""
 
-    def __init__(self, executable: str, name, environment: dict, options: dict, timeout: float):
+    def __init__(self, executable: str, name, environment: dict, options: dict, timeout: float, report: Report):
+        self.report = report
         self.executable = executable
         self.name = name
         self.environment = environment
@@ -55,6 +56,7 @@ class Stage:
         """Make one callout; after one that hung there are no more, so that a run waits for the time-out only once."""
         if self.hung:
             raise Stop(f'{self.hung} hung')
+        self.report.callout = callout.by_hand(self.executable, list(arguments), self.environment)
         verdict = callout.judge(callout.call(self.executable, list(arguments), self.environment, self.timeout))
         self.seconds += verdict.answer.seconds
         if verdict.answer.timed_out:

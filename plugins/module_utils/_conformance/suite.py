@@ -19,14 +19,14 @@ BASIC = Suite('basic', ((403, life.basic_life),), ())
 
 
 def run(executable: str, name, environment: dict, options: dict = None, suite: Suite = BASIC, check: bool = False, timeout: float = 30,
-        kubelet=None) -> list:
+        kubelet=None, waive: dict = None) -> list:
     """Put the driver to the checks of the suite and return them as a list of Check.
 
     C(name) is its DriverName, C(options) what a pod would ask of it, C(timeout) the seconds after which a callout counts as hung,
-    C(kubelet) the running Kubelet or None. With C(check) only what changes nothing is done: the files, init and the kubelet.
-    Nothing is left behind; what the driver leaves is reported and removed.
+    C(kubelet) the running Kubelet or None, C(waive) the numbers of checks whose failure does not count, each with its reason. With C(check)
+    only what changes nothing is done: the files, init and the kubelet. Nothing is left behind; what the driver leaves is reported and removed.
     """
-    report = Report(suite.name)
+    report = Report(suite.name, waive)
     try:
         static.files(executable, name, report)
     except Stop as stop:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import stat
 import struct
@@ -73,6 +74,14 @@ def call(executable: str, arguments: list, environment: dict, timeout: float) ->
             _ended(process, time.monotonic() + 2)
     seconds = time.monotonic() - start
     return Answer(argv, process.poll(), output.decode('utf-8', 'replace'), seconds, not complete and seconds >= timeout, None)
+
+
+def by_hand(executable: str, arguments: list, environment: dict) -> str:
+    """Return the shell command that makes the same callout; secrets are hidden, and of the environment, which may hold some, only PATH is there."""
+    words = ['env', '-i', f'PATH={environment.get("PATH", "")}', executable] + [without_secrets(argument) for argument in arguments]
+    directories = [argument for argument in arguments if argument.startswith('/') and not argument.startswith('/dev/')]
+    made = f'mkdir -p {shlex.quote(directories[0])} && ' if directories and arguments[0] in ('mount', 'mountdevice') else ''
+    return f'cd / && {made}{" ".join(map(shlex.quote, words))} </dev/null 2>&1'
 
 
 def judge(answer: Answer) -> Verdict:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def executable(tmp_path):
 
 @pytest.fixture(name='stage')
 def _stage(executable):
-    made = Stage(executable, NAME, ENVIRONMENT, {'share': 'data', 'kubernetes.io/fsType': 'nfs'}, 10)
+    made = Stage(executable, NAME, ENVIRONMENT, {'share': 'data', 'kubernetes.io/fsType': 'nfs'}, 10, Report('full'))
     yield made
     os.rmdir(made.root)
 
@@ -77,6 +78,21 @@ def test_only_a_must_counts_unless_strict():
     assert [check.number for check in suite.failures(report.checks(), strict=True)] == [202]
     report.failed(201, 'MUST')
     assert [check.number for check in suite.failures(report.checks())] == [201]
+
+
+def test_a_waived_failure_does_not_count_and_keeps_its_reason():
+    report = Report('full', {'201': 'known since 2019'})
+    report.failed(201, 'MUST')
+    assert suite.failures(report.checks(), strict=True) == []
+    assert {check.number: check.waived for check in report.checks() if check.waived} == {201: 'known since 2019'}
+
+
+def test_a_failure_keeps_the_callout_that_came_before_it(executable):
+    with open(executable, 'w', encoding='ascii') as file:
+        file.write('#!/bin/sh\n')
+    found = {check.number: check.callout for check in suite.run(executable, NAME, ENVIRONMENT)}
+    assert found[201] == f'cd / && env -i PATH=/usr/bin:/bin {shlex.quote(executable)} init </dev/null 2>&1'
+    assert found[101] == found[202] == ''
 
 
 def test_a_missing_driver_fails_one_check_and_leaves_out_the_others(tmp_path):

@@ -202,3 +202,10 @@ def test_a_good_driver_has_no_defect(driver):
     verdict = callout.init(driver('#!/bin/sh\necho \'{"status": "Success", "capabilities": {"attach": false}}\'\n'), ENVIRONMENT)
     assert (verdict.status, verdict.defect, verdict.log) == ('Success', None, '')
     assert verdict.capabilities['attach'] is False
+
+
+def test_the_command_by_hand_hides_secrets_and_makes_the_directory():
+    text = '{"kubernetes.io/secret/key":"dmFsdWU=","share":"it\'s"}'
+    command = callout.by_hand('/d', ['mount', '/pods/a b', text], {'PATH': '/bin', 'PASSWORD': 'hidden'})
+    assert command.startswith("cd / && mkdir -p '/pods/a b' && env -i PATH=/bin /d mount '/pods/a b' ")
+    assert 'dmFsdWU' not in command and 'hidden' not in command and '"share": "it' in command
