@@ -49,8 +49,8 @@ test: ## everything below, one after the other, with a summary
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs changelog licenses
-lint: ansible-lint ruff mypy vermin shellcheck docs changelog licenses ## every static check
+.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses
+lint: ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses ## every static check
 
 ansible-lint: tools
 	$(STAGED) ansible-lint
@@ -70,6 +70,9 @@ shellcheck: tools
 
 docs: tools
 	$(STAGED) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
+
+docs-site: tools ## the documentation as a web site in .build/docs
+	$(STAGED) $(CURDIR)/tests/tools/docs-site $(BUILD)/docs
 
 changelog: tools
 	$(STAGED) antsibull-changelog lint
@@ -138,5 +141,5 @@ soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver
 	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
 
-bench: install ## what a deploy costs, beside a plain role, written to docs/speed.md; QUICK=1 for a look that writes nothing
+bench: install ## what a deploy costs, beside a plain role, written to docs/docsite/rst/speed.rst; QUICK=1 for a look that writes nothing
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) python3 tests/bench $(if $(QUICK),--quick)

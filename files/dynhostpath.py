@@ -9,7 +9,7 @@
     dynhostpath prune [--dry-run]                                    as a timer, or a person, calls it
 
 A callout goes one way: parse it, decide on the options, walk the path below the base, mount, answer.
-The administrator's settings lie in .config.json beside this file; docs/docsite/dynhostpath.md explains each of them.
+The administrator's settings lie in .config.json beside this file; docs/docsite/rst/dynhostpath.rst explains each of them.
 """
 
 # Start-up is what a callout costs: -IS leaves out the site module, posix stands in for os, what only some callouts need is imported there,

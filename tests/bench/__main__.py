@@ -15,14 +15,13 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import pages  # noqa: E402
 from nodes.host import CACHE  # noqa: E402
 from nodes.sets import NodeSet  # noqa: E402
 
-DOCS = HERE.parents[1] / 'docs'
-
 
 def main():
-    """Measure, and write docs/speed.md anew unless only a quick look was asked for."""
+    """Measure, and write docs/docsite/rst/speed.rst anew unless only a quick look was asked for."""
     parser = argparse.ArgumentParser(prog='bench', description=__doc__)
     parser.add_argument('--quick', action='store_true', help='two nodes, one round, nothing written: does it still work, in one execution?')
     parser.add_argument('--nodes', type=int, default=10, help='how many nodes the contestants are compared on (default: 10)')
@@ -50,9 +49,9 @@ def main():
             node_set.down()
     # Not before: a play's memory would be no less than that of the process which starts it.
     import plots
-    plots.draw(results, DOCS)
-    report.write(results, DOCS)
-    print(f'Written: {DOCS / "speed.md"} and its plots.')
+    plots.draw(results, pages.RST)
+    report.write(results)
+    print(f'Written: {pages.RST / "speed.rst"} and its plots.')
 
 
 def installed() -> pathlib.Path:

@@ -20,7 +20,7 @@ SVG_HEADER = '''\
 
 
 def draw(results: dict, docs: pathlib.Path):
-    """Draw every plot of speed.md anew."""
+    """Draw every plot of speed.rst anew."""
     matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'speed', 'font.size': 9, 'axes.spines.top': False, 'axes.spines.right': False})
     draw_steps(results, docs / 'speed.svg')
     draw_growth(results, docs / 'speed-growth.svg')

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The results as tables and ratios, put into docs/speed.md between its markers."""
+"""The results as tables and ratios, put into docs/docsite/rst/speed.rst between its markers."""
 
 import os
 import pathlib
@@ -10,24 +10,19 @@ import platform
 import re
 import subprocess
 
+import pages
 from experiments import FIRST, FORKS, MODES, PIPELINING, STEPS, STRATEGIES, UNCHANGED
 from plays import FLOOR, OURS, PEER, Mode
 
 
-def write(results: dict, docs: pathlib.Path):
-    """Write every generated block of speed.md anew."""
+def write(results: dict):
+    """Write every generated block of speed.rst anew."""
     blocks = {
         'machine': machine(results), 'ratios': ratios(results), 'comparison': comparison(results['compared'], PIPELINING),
         'modes': modes(results['compared']), 'growth': growth(results), 'forks': forks(results['by_forks']), 'fleet': fleet(results['by_hosts']),
         'start': start(results['by_module'])}
-    page = docs / 'speed.md'
-    text = page.read_text(encoding='utf-8')
     for name, block in blocks.items():
-        text, count = re.subn(rf'(<!-- begin {name} -->\n).*?(<!-- end {name} -->)', lambda match, block=block: f'{match[1]}{block}{match[2]}',
-                              text, flags=re.DOTALL)
-        if count != 1:
-            raise ValueError(f'{page} has {count} places for {name}, where there must be one.')
-    page.write_text(text, encoding='utf-8')
+        pages.write(pages.RST / 'speed.rst', name, block)
 
 
 def machine(results: dict) -> str:
@@ -67,7 +62,7 @@ def comparison(compared: dict, mode: str) -> str:
     for step in STEPS:
         for who in (OURS, PEER):
             rows.append([step, who, *_figures(costs[who, step]), executions[who, step]])
-    return _table(['', '', 'seconds', 'CPU seconds', 'MiB', 'remote executions a node'], rows)
+    return pages.table(['', '', 'seconds', 'CPU seconds', 'MiB', 'remote executions a node'], rows)
 
 
 def _figures(cost) -> list:
@@ -82,7 +77,7 @@ def modes(compared: dict) -> str:
         for who, step in ((FLOOR, FLOOR), (OURS, UNCHANGED), (OURS, FIRST), (PEER, UNCHANGED), (PEER, FIRST)):
             cost = costs[who, step]
             rows.append([name, who, '' if who == FLOOR else step, f'{cost.wall:.1f}', f'{cost.cpu:.1f}', executions.get((who, step), 'one connection')])
-    return _table(['', '', '', 'seconds', 'CPU seconds', 'remote executions a node'], rows)
+    return pages.table(['', '', '', 'seconds', 'CPU seconds', 'remote executions a node'], rows)
 
 
 def growth(results: dict) -> str:
@@ -92,32 +87,27 @@ def growth(results: dict) -> str:
         for count, by_contestant in costs.items():
             seconds = [f'{by_contestant[who].wall:.1f} ({by_contestant[who].cpu:.1f})' if who in by_contestant else '' for who in (FLOOR, OURS, PEER)]
             rows.append([f'{_counted(count, kind)}{rest}', *seconds])
-    return _table(['seconds (CPU seconds)', FLOOR, OURS, PEER], rows)
+    return pages.table(['seconds (CPU seconds)', FLOOR, OURS, PEER], rows)
 
 
 def forks(costs: dict) -> str:
     """Return the table of forks and strategies."""
     rows = [[strategy, *(f'{costs[Mode(strategy=strategy, forks=count)].wall:.1f} ({costs[Mode(strategy=strategy, forks=count)].cpu:.1f})' for count in FORKS)]
             for strategy in STRATEGIES]
-    return _table(['seconds (CPU seconds)', *(_counted(count, 'fork') for count in FORKS)], rows)
+    return pages.table(['seconds (CPU seconds)', *(_counted(count, 'fork') for count in FORKS)], rows)
 
 
 def fleet(costs: dict) -> str:
     """Return the table of the controller's own cost."""
     rows = [[hosts, mode.strategy, mode.forks, who, *_figures(cost), f'{1000 * cost.cpu / hosts:.0f}'] for (hosts, mode, who), cost in costs.items()]
-    return _table(['hosts', 'strategy', 'forks', '', 'seconds', 'CPU seconds', 'MiB', 'CPU milliseconds a host'], rows)
+    return pages.table(['hosts', 'strategy', 'forks', '', 'seconds', 'CPU seconds', 'MiB', 'CPU milliseconds a host'], rows)
 
 
 def start(costs: dict) -> str:
     """Return the table of what is sent for a module and loaded on its node."""
     rows = [[module, f'{cost.size:.0f}', cost.imported, cost.ours, f'{cost.milliseconds:.0f}'] for module, cost in costs.items()]
-    return _table(['module', 'KiB sent', 'Python modules imported', 'of them ours', 'milliseconds of imports'], rows)
+    return pages.table(['module', 'KiB sent', 'Python modules imported', 'of them ours', 'milliseconds of imports'], rows)
 
 
 def _counted(number: int, noun: str) -> str:
     return f'{number} {noun}{"" if number == 1 else "s"}'
-
-
-def _table(titles: list, rows: list) -> str:
-    lines = [titles, ['---'] * len(titles), *rows]
-    return ''.join(f'| {" | ".join(str(cell) for cell in line)} |\n' for line in lines)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real kubelet on a node of molecule's scenario "kubelet". SOAK=1 runs the full counts and writes the figures into docs/kubelet.md."""
+"""A real kubelet on a node of molecule's scenario "kubelet". SOAK=1 runs the full counts and writes the figures into docs/docsite/rst/kubelet.rst."""
 
 import logging
 import os
@@ -16,13 +16,12 @@ import pytest
 TESTS = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(TESTS))
 
+import pages  # noqa: E402
 from node import Node  # noqa: E402
 from nodes.sets import NodeSet  # noqa: E402
 
 SOAK = os.environ.get('SOAK') == '1'
 DRIVER = TESTS.parent / 'files' / 'dynhostpath.py'
-DOCS = TESTS.parent / 'docs' / 'kubelet.md'
-BEGIN, END = '<!-- begin figures -->\n', '<!-- end figures -->\n'
 figures: list = []
 
 
@@ -89,11 +88,8 @@ def node(kubelet_node):
 def pytest_terminal_summary(terminalreporter, exitstatus):
     if not figures:
         return
-    rows = [('', 'nodeops.flexvolume', 'the naive way'), ('---', '---', '---'), *figures]
-    table = ''.join(f'| {" | ".join(row)} |\n' for row in rows)
+    table = pages.table(['', 'nodeops.flexvolume', 'the naive way'], figures)
     terminalreporter.section('figures')
     terminalreporter.write(table)
     if SOAK and exitstatus == 0:
-        before, _begin, rest = DOCS.read_text(encoding='utf-8').partition(BEGIN)
-        after = rest.partition(END)[2]
-        DOCS.write_text(f'{before}{BEGIN}\n{table}\n{END}{after}', encoding='utf-8')
+        pages.write(pages.RST / 'kubelet.rst', 'figures', table)
