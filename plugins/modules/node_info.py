@@ -133,6 +133,10 @@ plugin_dir:
       description: Whether RV(plugin_dir.path) and RV(plugin_dir.kubelet_path) are one directory.
       type: bool
       sample: true
+    symlink:
+      description: Whether RV(plugin_dir.kubelet_path) is a symbolic link, which the kubelet does not watch.
+      type: bool
+      sample: false
     seen_by_kubelet:
       description: Whether the kubelet finds this directory of the node where it looks; false for a container without that mount.
       type: bool
@@ -217,6 +221,12 @@ drivers:
       description: Whether the kubelet watches its directory.
       type: bool
       sample: true
+    registered:
+      description: >-
+        Whether the kubelet has loaded the driver since it was started, as its own log says, where that is in the node's journal; null where it has not
+        said. It logs what it loads at verbosity 1 and above.
+      type: bool
+      sample: true
     init:
       description: What its C(init) answers, null where it was not called.
       type: dict
@@ -257,10 +267,18 @@ drivers:
           description: The timer.
           type: str
           sample: flexvolume-touch-nodeops-dynhostpath.timer
+        service:
+          description: The service that it starts.
+          type: str
+          sample: flexvolume-touch-nodeops-dynhostpath.service
         active:
           description: Whether it is enabled and active.
           type: bool
           sample: true
+        failing:
+          description: Whether the service failed when it ran last.
+          type: bool
+          sample: false
         last:
           description: When it last elapsed, in UTC, null where it never did.
           type: str
@@ -274,6 +292,12 @@ drivers:
       type: list
       elements: str
       sample: ["default/web-0 (5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11)"]
+misplaced:
+  description: The driver directories in the default plugin dir, where the kubelet was told to look elsewhere.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 abandoned:
   description: The drivers that are not in the plugin dir although pods have volumes of them.
   returned: success
@@ -324,9 +348,9 @@ troubles:
   contains:
     trouble:
       description: >-
-        Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(driver_not_watched),
-        V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others), V(abandoned),
-        V(unsafe), V(timer_asleep), V(stray) and V(inotify).
+        Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(misplaced),
+        V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others),
+        V(not_registered), V(abandoned), V(unsafe), V(timer_asleep), V(timer_fails), V(stray) and V(inotify).
       type: str
       sample: no_executable
     driver:

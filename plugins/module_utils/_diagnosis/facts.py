@@ -10,8 +10,8 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, touch_timer
-from .._kubelet import callout, process, volumes, watches
+from .._deploy import driver_files, timers, touch_timer
+from .._kubelet import callout, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
 from .._system import roots, systemd
@@ -22,7 +22,7 @@ MOST_NAMES = 20
 
 
 def gather(plugin_dir=None, init: bool = True) -> dict:
-    """Return the facts C(kubelet), C(plugin_dir), C(drivers), C(strays), C(abandoned) and C(inotify), as the room troubles judges them.
+    """Return the facts C(kubelet), C(plugin_dir), C(drivers), C(strays), C(misplaced), C(abandoned) and C(inotify), as the room troubles judges them.
 
     C(init) calls each driver as the kubelet would; a driver that hangs costs up to 30 seconds.
     """
@@ -31,10 +31,14 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     inodes = process.watched(running) if running else set()
     names = _driver_directories(directory.path)
     pods = volumes.users_by_driver(running.root_dir if running else process.ROOT_DIR)
+    registered = _registered(running, names)
+    drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), registered=registered[name]) for name in names]
+    looked_at = process.plugin_dir(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
-        'plugin_dir': _describe_plugin_dir(directory, process.plugin_dir(running), running),
-        'drivers': _with_timers([dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, [])) for name in names]),
+        'plugin_dir': _describe_plugin_dir(directory, looked_at, running),
+        'drivers': _with_timers(drivers),
+        'misplaced': _misplaced(directory, looked_at, running),
         'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
         'abandoned': [{'name': name.replace('~', '/'), 'pods': users} for name, users in sorted(pods.items()) if name not in names],
         'inotify': _describe_inotify(running),
@@ -96,8 +100,24 @@ def _describe_plugin_dir(directory, looked_at, kubelet) -> dict:
         'read_only': bool(flags & os.ST_RDONLY), 'noexec': bool(flags & os.ST_NOEXEC),
         'kubelet_path': looked_at.path, 'kubelet_source': looked_at.source, 'kubelet_reason': looked_at.reason,
         'same': os.path.realpath(directory.path) == os.path.realpath(looked_at.path),
+        'symlink': os.path.islink(looked_at.path),
         'seen_by_kubelet': not kubelet or process.sees(kubelet, directory.path), 'unsafe': _is_open_to_others(directory.path),
     }
+
+
+def _registered(kubelet, names: list) -> dict:
+    """Say of each driver directory whether the kubelet has loaded the driver: True, False, or None where it has not said."""
+    since = process.started(kubelet) if kubelet else None
+    said = journal.words(kubelet, since) if since else journal.SILENCE
+    return {name: journal.registered(said, name, since or 0) for name in names}
+
+
+def _misplaced(directory, looked_at, kubelet) -> list:
+    """Return the drivers that lie in the upstream default, where every manual says to put them, while the kubelet looks elsewhere."""
+    default = os.path.realpath(process.UPSTREAM)
+    if not kubelet or default in (os.path.realpath(directory.path), os.path.realpath(looked_at.path)):
+        return []
+    return [os.path.join(process.UPSTREAM, name) for name in _driver_directories(process.UPSTREAM)]
 
 
 def _describe_inotify(kubelet) -> dict:
@@ -113,7 +133,7 @@ def _describe_init(verdict) -> dict:
 
 
 def _with_timers(drivers: list) -> list:
-    """Add the touch timers, asked for in one go."""
+    """Add the touch timers and how their services fared last, asked for in one go each."""
     units = {}
     for driver in drivers:
         try:
@@ -123,10 +143,13 @@ def _with_timers(drivers: list) -> list:
     there = systemd.installed(list(units.values())) if systemd.running() else []
     if there:
         outcome = systemd.ensure({}, there, [], check=True)
+        failing = systemd.failed([timers.service_of('touch', DriverName.parse(name)) for name, unit in units.items() if unit in there])
         for driver in drivers:
             unit = units.get(driver['name'])
             if unit in there:
-                driver['touch_timer'] = dict(unit=unit, active=unit not in outcome.facts['asleep'], **outcome.facts['timers'].get(unit, {}))
+                service = timers.service_of('touch', DriverName.parse(driver['name']))
+                driver['touch_timer'] = dict(unit=unit, service=service, active=unit not in outcome.facts['asleep'], failing=service in failing,
+                                             **outcome.facts['timers'].get(unit, {}))
     return drivers
 
 

@@ -78,10 +78,24 @@ def not_watched(facts: dict) -> list:
     directory, kubelet = facts['plugin_dir'], facts['kubelet']
     if _is_starting(facts) or kubelet['watches_plugin_dir'] or not (directory['exists'] and directory['same'] and directory['seen_by_kubelet']):
         return []
+    if directory['symlink']:
+        return [_trouble('not_watched', directory['kubelet_path'],
+                         f'The kubelet (pid {kubelet["pid"]}) was told to look in {directory["kubelet_path"]}, which is a symbolic link: it reads the drivers '
+                         'there once, as it starts, and watches nothing. It finds no new driver, and neither touching one nor a restart helps for long.',
+                         f'Name the real directory, {directory["path"]}, or end the name with a slash. {directory["kubelet_reason"]} '
+                         f'Then restart the kubelet{_restart(facts)}.')]
     return [_trouble('not_watched', directory['path'],
                      f'The kubelet (pid {kubelet["pid"]}) does not watch {directory["path"]}: its prober could not start, or the directory was made anew '
                      'since. It finds no new driver, and touching one does not help.',
                      f'Restart the kubelet{_restart(facts)}; where that does not help, look for "flexvolume" and "inotify" in its log.')]
+
+
+def misplaced(facts: dict) -> list:
+    directory = facts['plugin_dir']
+    return [_trouble('misplaced', path,
+                     f'{path} lies in the default plugin dir, but the kubelet looks for drivers in {directory["kubelet_path"]}, so it never finds it there.',
+                     f'Deploy the driver again without plugin_dir, then remove {path}. {directory["kubelet_reason"]}')
+            for path in facts['misplaced']]
 
 
 def driver_not_watched(facts: dict) -> list:
@@ -135,15 +149,30 @@ def init_slow(facts: dict) -> list:
 
 
 def hides_others(facts: dict) -> list:
-    version = _version(facts['kubelet'])
-    broken = [driver['name'] for driver in _probed(facts) if _is_broken(driver)]
+    broken = _poisonous(facts)
     healthy = [driver['name'] for driver in _probed(facts) if not _is_broken(driver)]
-    if not (version and version < TOLERANT and broken and healthy):
+    if not (broken and healthy):
         return []
     return [_trouble('hides_others', facts['plugin_dir']['path'],
                      f'The kubelet is {facts["kubelet"]["version"]}; before 1.24 a broken driver ({", ".join(broken)}) makes it forget the others '
-                     f'({", ".join(healthy)}) whenever it probes them together, so that their pods fail with "no volume plugin matched".',
-                     'Repair or remove the broken driver; until then a touch timer on each of the others brings it back.')]
+                     f'({", ".join(healthy)}) whenever it probes them together, so that their pods fail with "no volume plugin matched". Once a broken '
+                     'driver is touched or written to, every later probe fails, and touching the others no longer helps.',
+                     f'Repair {" and ".join(broken)}, or remove it, its executable first and then its directory: the kubelet takes the others at its next '
+                     f'probe. Until then leave it alone; a restart of the kubelet{_restart(facts)} forgets what was touched.')]
+
+
+def not_registered(facts: dict) -> list:
+    found = []
+    for driver in _probed(facts):
+        if driver['registered'] is not False or _is_broken(driver):
+            continue
+        broken = _poisonous(facts)
+        why = f': before 1.24 it throws away the results of a probe in which another driver fails, here {", ".join(broken)}' if broken else ''
+        first = f'Repair or remove {" and ".join(broken)} first, then: ' if broken else ''
+        found.append(_trouble('not_registered', driver['path'],
+                              f'The kubelet has probed its plugin dir and did not load {driver["name"]}{why}. Its pods fail with "no volume plugin matched".',
+                              f'{first}touch {_quoted(driver["path"])} {_quoted(driver["directory"])}', driver['name']))
+    return found
 
 
 def abandoned(facts: dict) -> list:
@@ -175,6 +204,13 @@ def timer_asleep(facts: dict) -> list:
             for driver in facts['drivers'] if driver['touch_timer'] and not driver['touch_timer']['active']]
 
 
+def timer_fails(facts: dict) -> list:
+    return [_trouble('timer_fails', driver['touch_timer']['service'],
+                     f'The service that touches {driver["name"]} failed when it ran last, so a kubelet that loses the driver does not find it again.',
+                     f'"systemctl status {driver["touch_timer"]["service"]}" says why; deploying the driver again writes the service anew.', driver['name'])
+            for driver in facts['drivers'] if driver['touch_timer'] and driver['touch_timer']['failing']]
+
+
 def strays(facts: dict) -> list:
     return [_trouble('stray', f'{facts["plugin_dir"]["path"]}/{name}',
                      f'The program {name} lies in the plugin dir itself, where the kubelet does not look: it takes directories only.',
@@ -192,8 +228,8 @@ def inotify(facts: dict) -> list:
 
 
 JUDGES = (
-    looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
-    interpreter_missing, init_slow, hides_others, abandoned, unsafe, timer_asleep, strays, inotify,
+    looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
+    interpreter_missing, init_slow, hides_others, not_registered, abandoned, unsafe, timer_asleep, timer_fails, strays, inotify,
 )
 
 
@@ -218,6 +254,12 @@ def _probed(facts: dict) -> list:
 
 def _fails(driver: dict) -> bool:
     return bool(driver['init'] and driver['init']['defect'])
+
+
+def _poisonous(facts: dict) -> list:
+    """Return the names of the drivers that make this kubelet forget others."""
+    version = _version(facts['kubelet'])
+    return [driver['name'] for driver in _probed(facts) if _is_broken(driver)] if version and version < TOLERANT else []
 
 
 def _is_broken(driver: dict) -> bool:

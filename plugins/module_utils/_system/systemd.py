@@ -73,6 +73,11 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
     return outcome
 
 
+def failed(units: list) -> list:
+    """Return those of the units whose last run failed."""
+    return [unit for unit, state in _states(units).items() if state['ActiveState'] == 'failed']
+
+
 def _apply(texts: dict, timers: list):
     """Write the unit files, remove those whose text is empty, and start the timers anew.
 
@@ -90,9 +95,9 @@ def _apply(texts: dict, timers: list):
         _systemctl('reenable', '--no-reload', '--', *timers)
     _systemctl('daemon-reload')
     # A service that was stopped in the middle of its run would be listed as failed for ever.
-    failed = [unit for unit, state in _states(doomed).items() if state['ActiveState'] == 'failed']
-    if failed:
-        _systemctl('reset-failed', '--', *failed)
+    broken = failed(doomed)
+    if broken:
+        _systemctl('reset-failed', '--', *broken)
     if timers:
         _systemctl('restart', '--', *timers)
 

@@ -153,10 +153,14 @@ def test_touch_timers_are_asked_for_in_one_go(plugins, monkeypatch):
     monkeypatch.setattr(systemd, 'running', lambda: True)
     monkeypatch.setattr(systemd, 'installed', lambda units: [unit for unit in units if 'none' not in unit])
     monkeypatch.setattr(systemd, 'ensure', ensure)
+    monkeypatch.setattr(systemd, 'failed', lambda units: [unit for unit in units if 'cifs' in unit])
     monkeypatch.setattr(facts.process, 'running', lambda: None)
     timers = {driver['name']: driver['touch_timer'] for driver in facts.gather(str(plugins), init=False)['drivers']}
     assert len(asked) == 1 and asked[0][3] is True
-    assert timers['acme/nfs'] == {'unit': 'flexvolume-touch-acme-nfs.timer', 'active': True, 'last': None, 'next': '2026-01-01T00:00:00Z'}
+    assert timers['acme/nfs'] == {
+        'unit': 'flexvolume-touch-acme-nfs.timer', 'service': 'flexvolume-touch-acme-nfs.service', 'active': True, 'failing': False,
+        'last': None, 'next': '2026-01-01T00:00:00Z'}
+    assert timers['acme/cifs']['failing']
     assert timers['acme/cifs']['active'] is False
     assert timers['acme/none'] is None and timers['no!name/x'] is None
 

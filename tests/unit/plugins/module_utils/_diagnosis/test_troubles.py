@@ -13,17 +13,21 @@ def driver(name='acme/nfs', **changes):
     directory = f'{PLUGINS}/{name.replace("/", "~")}'
     facts = {
         'name': name, 'directory': directory, 'path': directory + '/' + name.rpartition('/')[2], 'symlink': False, 'names': [name.rpartition('/')[2]],
-        'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'touch_timer': None,
+        'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'registered': True, 'touch_timer': None,
         'init': {'status': 'Success', 'message': '', 'seconds': 0.02, 'defect': None},
     }
     return dict(facts, **changes)
+
+
+def timer(active=True, failing=False):
+    return {'unit': 'a.timer', 'service': 'a.service', 'active': active, 'failing': failing}
 
 
 def failing(name='acme/nfs', **changes):
     return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'defect': 'it printed nothing.'}, **changes)
 
 
-def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), abandoned=()):
+def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=()):
     """The facts of a healthy node, changed as a test needs."""
     return {
         'kubelet': None if kubelet is False else dict({
@@ -31,10 +35,11 @@ def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), a
         }, **(kubelet or {})),
         'plugin_dir': dict({
             'path': PLUGINS, 'reason': 'Because.', 'kubelet_path': PLUGINS, 'kubelet_source': 'process', 'kubelet_reason': 'It says so.', 'same': True,
-            'seen_by_kubelet': True, 'exists': True, 'read_only': False, 'noexec': False, 'unsafe': False,
+            'seen_by_kubelet': True, 'exists': True, 'read_only': False, 'noexec': False, 'unsafe': False, 'symlink': False,
         }, **(plugin_dir or {})),
         'drivers': [driver()] if drivers is None else drivers,
         'strays': list(strays),
+        'misplaced': list(misplaced),
         'abandoned': [{'name': name, 'pods': ['default/web (1-2)']} for name in abandoned],
         'inotify': dict({'instances': 100, 'max_user_instances': 128, 'watches': 400, 'max_user_watches': 8192}, **(inotify or {})),
     }
@@ -53,7 +58,7 @@ ALONE = {'watches_plugin_dir': False}
     node(drivers=[]),
     node(drivers=[driver(), driver('acme/cifs')], kubelet={'version': 'v1.20.2'}),
     node(kubelet={'version': None}),
-    node(drivers=[driver(touch_timer={'unit': 'a.timer', 'active': True})]),
+    node(drivers=[driver(touch_timer=timer())]),
     node(drivers=[driver(init=None)]),
     node(drivers=[driver(watched=False)], kubelet=False),
     node(drivers=[], kubelet=False, plugin_dir={'exists': False}),
@@ -61,7 +66,8 @@ ALONE = {'watches_plugin_dir': False}
     node(drivers=[driver(watched=False)], kubelet=dict(ALONE, seconds=3)),
     node(kubelet=False, plugin_dir=dict(ELSEWHERE, kubelet_source='default'), abandoned=['acme/gone']),
     node(drivers=[], kubelet=dict(ALONE, seconds=3), plugin_dir={'exists': False}),
-    node(drivers=[driver(touch_timer={'unit': 'a.timer', 'active': False})], kubelet=False),
+    node(drivers=[driver(touch_timer=timer(active=False))], kubelet=False),
+    node(drivers=[driver(registered=None)]),
     node(inotify={'max_user_instances': None, 'max_user_watches': None}),
     node(kubelet={'own_mount_namespace': True}),
 ])
@@ -80,6 +86,10 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[], kubelet=ALONE, plugin_dir={'exists': False}), 'gone', PLUGINS, ['systemctl restart kubelet.service']),
     (node(kubelet=ALONE, drivers=[driver(watched=False)]), 'not_watched', PLUGINS, ['pid 734', 'systemctl restart kubelet.service']),
     (node(kubelet=dict(ALONE, seconds=None, unit=None)), 'not_watched', PLUGINS, ['Restart the kubelet;']),
+    (node(kubelet=ALONE, plugin_dir={'symlink': True, 'kubelet_path': '/link'}), 'not_watched', '/link', ['symbolic link', f'real directory, {PLUGINS}']),
+    (node(misplaced=['/usr/libexec/exec/acme~d']), 'misplaced', '/usr/libexec/exec/acme~d', [f'looks for drivers in {PLUGINS}', 'Deploy the driver again']),
+    (node(drivers=[driver(registered=False)]), 'not_registered', f'{PLUGINS}/acme~nfs/nfs', ['did not load acme/nfs', f'touch {PLUGINS}/acme~nfs/nfs ']),
+    (node(drivers=[driver(touch_timer=timer(failing=True))]), 'timer_fails', 'a.service', ['systemctl status a.service']),
     (node(drivers=[driver(watched=False)]), 'driver_not_watched', f'{PLUGINS}/acme~nfs', ['acme/nfs', 'Touch the directory']),
     (node(drivers=[driver(symlink=True, watched=False)]), 'symlink', f'{PLUGINS}/acme~nfs', ['symbolic link', 'Replace the link']),
     (node(drivers=[failing(symlink=True)]), 'symlink', f'{PLUGINS}/acme~nfs', ['neither probes nor watches']),
@@ -97,7 +107,7 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(abandoned=['acme/gone']), 'abandoned', 'acme/gone', ['default/web (1-2)', 'Deploy acme/gone again']),
     (node(plugin_dir={'unsafe': True}), 'unsafe', PLUGINS, [f'chmod go-w {PLUGINS}']),
     (node(drivers=[driver(unsafe=['/x'])]), 'unsafe', '/x', ['as root', 'chown root:root /x']),
-    (node(drivers=[driver(touch_timer={'unit': 'a.timer', 'active': False})]), 'timer_asleep', 'a.timer', ['systemctl enable --now a.timer']),
+    (node(drivers=[driver(touch_timer=timer(active=False))]), 'timer_asleep', 'a.timer', ['systemctl enable --now a.timer']),
     (node(strays=['nfs']), 'stray', f'{PLUGINS}/nfs', ['vendor~nfs/nfs']),
     (node(inotify={'instances': 116}), 'inotify', 'fs.inotify.max_user_instances', ['116 of the 128', 'max_user_instances=256']),
     (node(inotify={'watches': 8000}), 'inotify', 'fs.inotify.max_user_watches', ['8000 of the 8192', 'max_user_watches=16384']),
@@ -132,3 +142,16 @@ def test_every_judge_is_asked_and_has_a_test():
     written = [value for value in vars(troubles).values() if getattr(value, '__module__', None) == troubles.__name__ and callable(value)]
     public = {function.__name__ for function in written if not function.__name__.startswith('_')} - {'find'}
     assert public == {judge.__name__ for judge in troubles.JUDGES}
+
+
+def test_a_driver_that_is_lost_is_named_with_those_that_hide_it():
+    drivers = [failing('a/broken', registered=False), driver('c/good', registered=False)]
+    found = {(trouble['trouble'], trouble['driver']): trouble for trouble in troubles.find(node(drivers=drivers, kubelet={'version': 'v1.20.2'}))}
+    assert set(found) == {('init_fails', 'a/broken'), ('hides_others', None), ('not_registered', 'c/good')}
+    assert 'here a/broken' in found['not_registered', 'c/good']['what']
+    assert found['not_registered', 'c/good']['advice'].startswith('Repair or remove a/broken first, then: touch ')
+
+
+def test_many_lost_drivers_are_never_no_trouble():
+    drivers = [driver(f'acme/d{number}', registered=number < 2) for number in range(24)]
+    assert kinds(node(drivers=drivers)) == ['not_registered'] * 22

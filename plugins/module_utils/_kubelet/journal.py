@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the kubelet itself says of drivers, where its log goes to the node's journal.
+
+It logs each driver that it loads at verbosity 1 and above, and each probe that fails at any (kubernetes: pkg/volume/plugins.go). Where a pod's or a
+driver's text gets into its log it stands quoted within a line, never as the line's own head, which is what is matched here.
+"""
+
+import collections
+import os
+import re
+import select
+import subprocess
+import time
+
+# loaded: the driver directory's name → when it was loaded last; failed: the same for its last failing probe; probed: when the last probe was, or None;
+# complete: whether nothing of that can be missing. Times are seconds since the epoch.
+Words = collections.namedtuple('Words', ('loaded', 'failed', 'probed', 'complete'))
+SILENCE = Words({}, {}, None, False)
+
+# klog's head: level and date, time, thread, file and line.
+HEAD = r'[IWEF]\d{4} [\d:.]+ +\d+ plugins\.go:\d+\] '
+LOADED = re.compile(HEAD + r'"?Loaded volume plugin"?(?: pluginName=| )"([^"]+)"')
+FAILED = re.compile(HEAD + r'"?Error dynamically probing plugins')
+DIRECTORY = re.compile(r'rror creating Flexvolume plugin from directory ([^ ,]+), skipping')
+PATTERN = 'Loaded volume plugin|Error dynamically probing plugins'
+# Loaded once, as the kubelet starts: these lines show that it logs what it loads, and that the journal reaches back to its start.
+ITS_OWN = 'kubernetes.io~'
+PATIENCE = 5
+# A probe that began before an event was noticed says nothing of it.
+MARGIN = 1.0
+
+
+def words(kubelet, since: float, patience: float = PATIENCE) -> Words:
+    """Return what the kubelet has said since a time in seconds since the epoch, reading for at most C(patience) seconds, the newest first."""
+    command = ['journalctl', '--no-pager', '--quiet', '--reverse', '--output=short-unix', f'--since=@{since:.6f}', f'--grep={PATTERN}', '--case-sensitive=yes',
+               f'_PID={kubelet.pid}']
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return SILENCE
+    with process.stdout as stream:  # type: ignore[union-attr]
+        text, complete = _read(stream.fileno(), time.monotonic() + patience)
+    if not complete:
+        process.kill()
+    # journalctl ends with 1 where nothing matches.
+    complete = process.wait() in (0, 1) and complete
+    return parse(text.decode('utf-8', 'replace').splitlines(), complete)
+
+
+def parse(lines: list, whole: bool = True) -> Words:
+    """Read lines as C(journalctl --output=short-unix) shows them: TIME HOST IDENTIFIER[PID]: what the kubelet said."""
+    loaded, failed, began = {}, {}, False
+    for line in lines:
+        moment, _host, _identifier, said = (line.split(' ', 3) + ['', '', ''])[:4]
+        driver = LOADED.match(said)
+        names = [driver.group(1).replace('/', '~')] if driver else DIRECTORY.findall(said) if FAILED.match(said) else []
+        for name in names:
+            if name.startswith(ITS_OWN):
+                began = True
+                continue
+            found = loaded if driver else failed
+            found[name] = max(found.get(name, 0), float(moment))
+    return Words(loaded, failed, max([*loaded.values(), *failed.values()], default=None), began and whole)
+
+
+def registered(said: Words, directory_name: str, since: float):
+    """Say whether the kubelet knows a driver that is there since C(since): True, False, or None where it has not said.
+
+    A probe that came later and loaded others, or failed, did not load this one: before 1.24 it threw its result away (kubernetes/kubernetes#106703).
+    """
+    if said.loaded.get(directory_name, 0) >= since:
+        return True
+    if not said.complete or said.probed is None or said.probed < since + MARGIN:
+        return None
+    return False
+
+
+def _read(descriptor: int, deadline: float) -> tuple:
+    """Return (bytes, whether that was all)."""
+    output = b''
+    while select.select([descriptor], [], [], max(0, deadline - time.monotonic()))[0]:
+        chunk = os.read(descriptor, 65536)
+        if not chunk:
+            return output, True
+        output += chunk
+    return output, False
