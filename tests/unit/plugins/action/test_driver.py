@@ -37,7 +37,7 @@ def sender(tmp_path, mocker):
             return dict(remaining.pop(0))
 
         mocker.patch.object(action, '_execute_module', execute)
-        mocker.patch.object(action, '_transfer_file', lambda path, remote: run.sent.append((path, remote)))
+        mocker.patch.object(action, '_transfer_data', lambda remote, content: run.sent.append((content, remote)))
         mocker.patch.object(action, '_fixup_perms2')
         mocker.patch.object(action, '_remove_tmp_path')
         return action.run(task_vars={'inventory_dir': inventory_dir})
@@ -61,9 +61,9 @@ def test_of_a_large_driver_that_the_node_has_only_the_checksum_is_sent(sender):
     assert (sender.calls, sender.sent) == ([{'a/b': {'sha256': hashlib.sha256(LARGE).hexdigest()}}], [])
 
 
-def test_a_large_driver_that_the_node_awaits_is_sent_and_the_module_run_again_with_all(sender, tmp_path):
+def test_a_large_driver_that_the_node_awaits_is_sent_and_the_module_run_again_with_all(sender):
     result = sender([{'awaited': ['a/b'], 'changed': True}, {'awaited': [], 'changed': True}], drivers=[driver(src='large'), driver('c/d', src='small')])
-    assert [path for path, _remote in sender.sent] == [str(tmp_path / 'files' / 'large')]
+    assert [content for content, _remote in sender.sent] == [LARGE]
     assert sender.calls[1]['a/b'] == {'path': sender.sent[0][1]}
     assert 'content' in sender.calls[1]['c/d']
     assert result == {'changed': True}
