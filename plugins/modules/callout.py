@@ -153,6 +153,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import trust
 
 QUERIES = ('init', 'getvolumename', 'isattached')
 
@@ -180,12 +181,13 @@ def main():
     try:
         name = _names.DriverName.parse(parameters['name'])
         words = [parameters['callout']] + arguments(parameters['arguments'], parameters['secrets'])
+        running = process.running()
+        executable = os.path.join(process.plugin_dir(running, parameters['plugin_dir']).path, name.directory, name.driver)
+        trust.demand(executable, 'The driver')
     except NodeError as error:
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
-    running = process.running()
-    executable = os.path.join(process.plugin_dir(running, parameters['plugin_dir']).path, name.directory, name.driver)
     changing = parameters['callout'] not in QUERIES
     if changing and module.check_mode:
         module.exit_json(changed=True, executable=executable, msg=f'The callout {parameters["callout"]} is left out in check mode.')

@@ -199,14 +199,14 @@ def main():
     parameters = module.params
     try:
         declared = [driver for driver in drivers.read(parameters) if driver['state'] != 'absent']
+        running = process.running()
+        plugin_dir = process.plugin_dir(running, parameters['plugin_dir'])
     except NodeError as error:
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
     for driver in declared:
         _secrets.hide(module, driver['secrets'])
-    running = process.running()
-    plugin_dir = process.plugin_dir(running, parameters['plugin_dir'])
     results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in declared]
     answer = dict(changed=False, plugin_dir=dict(plugin_dir._asdict()), drivers=results)
     if all(result['passed'] for result in results):

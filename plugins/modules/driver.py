@@ -82,9 +82,10 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 def agree(parameters: dict, check: bool) -> Outcome:
     declared = drivers.read(parameters)
-    kubelet = process.running()
+    kubelet, disbelieved = process.search()
     plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir'])
     outcome = Outcome(plugin_dir=plugin_dir._asdict())
+    outcome.warnings.extend([] if kubelet else disbelieved)
     payloads = driver_files.payloads(declared, parameters['payloads'])
     publish.withdraw(declared, plugin_dir.path, kubelet, True, parameters['force'])
     outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))

@@ -51,9 +51,10 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 def agree(parameters: dict, check: bool) -> Outcome:
     declared = drivers.read(parameters)
-    kubelet = process.running()
+    kubelet, disbelieved = process.search()
     forbidden = process.managed(kubelet, process.plugin_dir(kubelet, parameters['plugin_dir']).path)
     outcome = host_paths.ensure(declared, forbidden, check)
+    outcome.warnings.extend([] if kubelet else disbelieved)
     if parameters['delete_data']:
         outcome.include(host_paths.delete(declared, forbidden, check))
     return outcome

@@ -100,6 +100,12 @@ kubelet:
       description: Why this process is taken for the node's kubelet, and which others were left out.
       type: str
       sample: Pid 734 is the only kubelet on this node.
+disbelieved:
+  description: A sentence on each process that calls itself a kubelet and is not taken for one, since another user than root could have started it.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 plugin_dir:
   description: The plugin dir.
   returned: success
@@ -157,6 +163,12 @@ plugin_dir:
       description: Whether others than root can write it.
       type: bool
       sample: false
+    doubt:
+      description:
+        - Why it, or what names it, is not believed, because others than root can write or exchange it; empty where all is well. Nothing is deployed
+          there, and no driver there is called.
+      type: str
+      sample: ""
 drivers:
   description: The driver directories in the plugin dir, whoever put them there, in the order of their names.
   returned: success
@@ -350,7 +362,7 @@ troubles:
       description: >-
         Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(misplaced),
         V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others),
-        V(not_registered), V(abandoned), V(unsafe), V(timer_asleep), V(timer_fails), V(stray) and V(inotify).
+        V(not_registered), V(abandoned), V(not_believed), V(impostor), V(unsafe), V(timer_asleep), V(timer_fails), V(stray) and V(inotify).
       type: str
       sample: no_executable
     driver:

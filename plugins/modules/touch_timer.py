@@ -68,8 +68,11 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
-    plugin_dir = process.plugin_dir(process.running(), parameters['plugin_dir']).path
-    return touch_timer.ensure(drivers.read(parameters), plugin_dir, parameters['kubelet_unit'], check)
+    kubelet, disbelieved = process.search()
+    plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir']).path
+    outcome = touch_timer.ensure(drivers.read(parameters), plugin_dir, parameters['kubelet_unit'], check)
+    outcome.warnings.extend([] if kubelet else disbelieved)
+    return outcome
 
 
 def main():

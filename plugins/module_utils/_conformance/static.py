@@ -97,9 +97,9 @@ def kubelet(running, executable: str, report: Report):
         return
     directory = os.path.dirname(executable)
     plugin_dir = os.path.dirname(directory)
-    found = process.plugin_dir(running)
-    looks = os.path.realpath(found.path) == os.path.realpath(plugin_dir)
-    report.judge(701, '' if looks else f'{plugin_dir} is not where the kubelet looks: {found.reason}', found.reason)
+    found, doubt = process.locate(running)
+    looks = not doubt and os.path.realpath(found.path) == os.path.realpath(plugin_dir)
+    report.judge(701, '' if looks else f'{plugin_dir} is not where the kubelet looks: {doubt or found.reason}', found.reason)
     report.judge(702, _unwatched(running, plugin_dir))
     report.judge(703, _unwatched(running, directory))
 

@@ -18,7 +18,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     Everything is examined first, so that a refusal (NodeError) changes nothing; a driver that fails its test callout is taken back,
     so that the node keeps the one it had.
     """
-    kubelet = process.running()
+    kubelet, disbelieved = process.search()
     directory = process.plugin_dir(kubelet, plugin_dir)
     payloads = driver_files.payloads(drivers, sent)
     forbidden = process.managed(kubelet, directory.path)
@@ -37,6 +37,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
             outcome.include(host_paths.delete(drivers, forbidden, checking))
 
     planned = Outcome(plugin_dir=directory._asdict())
+    planned.warnings.extend([] if kubelet else disbelieved)
     carry_out(True, planned)
     retire(True, planned)
     if check or planned.facts['awaited']:
@@ -45,6 +46,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         _test(tested, directory.path, kubelet)
         return planned
     outcome = Outcome(plugin_dir=directory._asdict())
+    outcome.warnings.extend([] if kubelet else disbelieved)
     with outcome.all_or_nothing():
         carry_out(False, outcome)
         _test(tested, directory.path, kubelet)

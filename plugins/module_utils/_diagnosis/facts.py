@@ -14,7 +14,7 @@ from .._deploy import driver_files, timers, touch_timer
 from .._kubelet import callout, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
-from .._system import roots, systemd
+from .._system import roots, systemd, trust
 
 SECRET_FLAG = re.compile(r'--?[\w-]*(token|password|passwd|secret|credentials?|api-?key)=', re.IGNORECASE)
 HIDDEN = '********'
@@ -22,21 +22,23 @@ MOST_NAMES = 20
 
 
 def gather(plugin_dir=None, init: bool = True) -> dict:
-    """Return the facts C(kubelet), C(plugin_dir), C(drivers), C(strays), C(misplaced), C(abandoned) and C(inotify), as the room troubles judges them.
+    """Return the facts that the room troubles judges: the kubelet, what only pretends to be one (C(disbelieved)), the plugin dir, the drivers and the rest.
 
-    C(init) calls each driver as the kubelet would; a driver that hangs costs up to 30 seconds.
+    C(init) calls each driver as the kubelet would; a driver that hangs costs up to 30 seconds. What others than root could have put there is not called.
     """
-    running = process.running()
-    directory = process.plugin_dir(running, plugin_dir)
+    running, disbelieved = process.search()
+    directory, doubt = process.locate(running, plugin_dir)
+    init = init and not doubt
     inodes = process.watched(running) if running else set()
     names = _driver_directories(directory.path)
     pods = volumes.users_by_driver(running.root_dir if running else process.ROOT_DIR)
     registered = _registered(running, names)
     drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), registered=registered[name]) for name in names]
-    looked_at = process.plugin_dir(running)
+    looked_at, _doubt = process.locate(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
-        'plugin_dir': _describe_plugin_dir(directory, looked_at, running),
+        'disbelieved': disbelieved,
+        'plugin_dir': _describe_plugin_dir(directory, looked_at, running, doubt),
         'drivers': _with_timers(drivers),
         'misplaced': _misplaced(directory, looked_at, running),
         'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
@@ -68,7 +70,7 @@ def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, 
     facts.update(mode=f'{stat.S_IMODE(status.st_mode):04o}', owner=_owner(status.st_uid), size=status.st_size, mtime=iso(status.st_mtime))
     if stat.S_ISREG(status.st_mode):
         facts.update(sha256=driver_files.sha256_of(executable), interpreter=_missing_interpreter(executable, kubelet))
-        if init and facts['executable'] == 'program':
+        if init and facts['executable'] == 'program' and not facts['unsafe']:
             facts['init'] = _describe_init(callout.init(executable, process.callout_environment(kubelet)))
     return facts
 
@@ -93,15 +95,15 @@ def _describe_kubelet(kubelet, plugin_dir: str, inodes: set) -> dict:
     }
 
 
-def _describe_plugin_dir(directory, looked_at, kubelet) -> dict:
+def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
     flags = roots.mount_flags(directory.path)
     return {
         'path': directory.path, 'source': directory.source, 'reason': directory.reason, 'exists': os.path.isdir(directory.path),
         'read_only': bool(flags & os.ST_RDONLY), 'noexec': bool(flags & os.ST_NOEXEC),
         'kubelet_path': looked_at.path, 'kubelet_source': looked_at.source, 'kubelet_reason': looked_at.reason,
         'same': os.path.realpath(directory.path) == os.path.realpath(looked_at.path),
-        'symlink': os.path.islink(looked_at.path),
-        'seen_by_kubelet': not kubelet or process.sees(kubelet, directory.path), 'unsafe': _is_open_to_others(directory.path),
+        'symlink': os.path.islink(looked_at.path), 'seen_by_kubelet': not kubelet or bool(doubt) or process.sees(kubelet, directory.path),
+        'unsafe': _is_open_to_others(directory.path), 'doubt': doubt,
     }
 
 
@@ -184,7 +186,7 @@ def _what_kind(status) -> str:
 def _is_open_to_others(path: str) -> bool:
     """Say whether somebody but root can replace what the kubelet runs as root."""
     status = _stat(path)
-    return status is not None and bool(status.st_uid or status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid))
+    return status is not None and trust.is_open(status)
 
 
 def _owner(uid: int) -> str:

@@ -185,13 +185,24 @@ def abandoned(facts: dict) -> list:
             for driver in facts['abandoned']]
 
 
+def not_believed(facts: dict) -> list:
+    directory = facts['plugin_dir']
+    if not directory['doubt']:
+        return []
+    return [_trouble('not_believed', directory['path'],
+                     directory['doubt'], 'Until then nothing is deployed to this node, and no driver there is called.')]
+
+
+def impostors(facts: dict) -> list:
+    return [_trouble('impostor', 'kubelet', sentence, 'See what that process is and who started it; nothing that it says of itself was used.')
+            for sentence in facts['disbelieved']]
+
+
 def unsafe(facts: dict) -> list:
-    paths = [(facts['plugin_dir']['path'], None)] if facts['plugin_dir']['unsafe'] else []
-    paths += [(path, driver['name']) for driver in facts['drivers'] for path in driver['unsafe']]
     return [_trouble('unsafe', path,
                      f'Others than root can write {path}, and what lies there the kubelet runs as root.',
-                     f'chown root:root {_quoted(path)} && chmod go-w {_quoted(path)}', name)
-            for path, name in paths]
+                     f'chown root:root {_quoted(path)} && chmod go-w {_quoted(path)}', driver['name'])
+            for driver in facts['drivers'] for path in driver['unsafe']]
 
 
 def timer_asleep(facts: dict) -> list:
@@ -229,7 +240,7 @@ def inotify(facts: dict) -> list:
 
 JUDGES = (
     looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
-    interpreter_missing, init_slow, hides_others, not_registered, abandoned, unsafe, timer_asleep, timer_fails, strays, inotify,
+    interpreter_missing, init_slow, hides_others, not_registered, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, strays, inotify,
 )
 
 

@@ -4,7 +4,8 @@
 
 """How a kubelet was told its settings: flags, KubeletConfiguration files, argument files, and the services that start it.
 
-An argument travels with its origin, C((word, origin)), so that a setting can be traced back to the file that a person edits.
+An argument travels with its origin, C((word, origin)), so that a setting can be traced back to the file that a person edits. A file that somebody else
+than root could have written or exchanged is not read: NodeError names it.
 """
 
 import collections
@@ -13,7 +14,8 @@ import os
 import re
 import shlex
 
-from .._system.roots import below, read
+from .._system import trust
+from .._system.roots import below, read, resolved
 
 Setting = collections.namedtuple('Setting', ('value', 'origin'))
 
@@ -62,13 +64,14 @@ def values(text: str, key: str) -> list:
 
 def setting(path: str, key: str, root: str = '/'):
     """Return the Setting that a KubeletConfiguration file gives to a top-level string, or None."""
-    found = values(read(path, root) or '', key)
+    found = values(_text(path, root), key)
     return Setting(found[-1], path) if found and found[-1] else None
 
 
 def drop_ins(directory: str, root: str = '/', suffixes: tuple = ('.conf',)) -> list:
     """Return the directory's drop-in files in the order in which the kubelet merges them (KEP-3983: lexical, subdirectories too)."""
     found = []
+    trust.demand(directory, "The directory of the kubelet's settings", root)
     top = below(root, directory)
     for parent, _directories, names in os.walk(top):
         relative = os.path.relpath(parent, top)
@@ -78,7 +81,7 @@ def drop_ins(directory: str, root: str = '/', suffixes: tuple = ('.conf',)) -> l
 
 def argument_file(path: str, environment: dict, root: str = '/') -> list:
     """Return the arguments in a file such as MicroK8s' C(args/kubelet): one or more a line, variables from the process's environment."""
-    text = read(path, root) or ''
+    text = _text(path, root)
     return [(_expanded(word, environment), path) for word in _words(text)]
 
 
@@ -92,7 +95,7 @@ def rancher(distribution: str, command: list, environment: dict, root: str = '/'
     config = environment.get(f'{distribution.upper()}_CONFIG_FILE') or (chosen.value if chosen else f'/etc/rancher/{distribution}/config.yaml')
     given: dict = {'kubelet-arg': [], 'data-dir': []}
     for path in [config] + [name for name in drop_ins(config + '.d', root, ('.yaml', '.yml')) if os.path.dirname(name) == config + '.d']:
-        text = read(path, root) or ''
+        text = _text(path, root)
         for key, settings in given.items():
             settings[:] = [Setting(value, path) for value in values(text, key)] or settings
             settings.extend(Setting(value, path) for value in values(text, key + '+'))
@@ -105,7 +108,7 @@ def service(unit: str, root: str = '/') -> list:
     """Return the arguments with which systemd would start the unit, its drop-ins and environment files followed; empty without it."""
     command, environment = [], {}
     for path in _unit_files(unit, root):
-        text = (read(path, root) or '').replace('\\\n', ' ')
+        text = _text(path, root).replace('\\\n', ' ')
         for key, value in re.findall(r'^[ \t]*(ExecStart|Environment|EnvironmentFile)[ \t]*=[ \t]*(.*?)[ \t]*$', text, re.MULTILINE):
             if key == 'ExecStart':
                 command = [(word, path) for word in _words(value)] if value else []
@@ -113,13 +116,13 @@ def service(unit: str, root: str = '/') -> list:
                 environment.update(_assignments(_words(value), path))
             else:
                 name = value.lstrip('-')
-                environment.update(_assignments(_words(read(name, root) or ''), name))
+                environment.update(_assignments(_words(_text(name, root)), name))
     return [pair for word, path in command for pair in _substituted(word, path, environment)]
 
 
 def environment_file(path: str, root: str = '/') -> list:
     """Return the arguments in a file of C(NAME="--flag=value …") lines, as kubeadm writes it."""
-    return [(word, path) for value, _path in _assignments(_words(read(path, root) or ''), path).values() for word in _words(value)]
+    return [(word, path) for value, _path in _assignments(_words(_text(path, root)), path).values() for word in _words(value)]
 
 
 def installed(root: str) -> tuple:
@@ -140,6 +143,13 @@ def installed(root: str) -> tuple:
     files = ('/var/lib/kubelet/kubeadm-flags.env', '/etc/default/kubelet', '/etc/sysconfig/kubelet')
     command = service('kubelet.service', root) or [pair for path in files for pair in environment_file(path, root)]
     return 'kubelet', [('--config=/var/lib/kubelet/config.yaml', 'kubeadm')] + command
+
+
+def _text(path: str, root: str) -> str:
+    """Return the text of a file that only root can have written, or nothing where there is none. A kubelet's working directory is /."""
+    path = os.path.join('/', path)
+    trust.demand(path, "The file of the kubelet's settings", root)
+    return read(resolved(path, root)) or ''
 
 
 def _strings(value) -> list:

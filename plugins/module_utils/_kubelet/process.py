@@ -7,17 +7,22 @@
 import collections
 import os
 import re
+import stat
 import subprocess
 
 from .._outcome import NodeError
-from .._system import roots
+from .._system import roots, trust
 from .._system.roots import link, read
 from . import config
 from .watches import descriptors, device_of_mount
 
+# C(why) says why it is this process, C(doubt) why what it was told cannot be believed, and nothing can then be done for it; empty where it can.
 Kubelet = collections.namedtuple('Kubelet', (
-    'pid', 'flavour', 'command_line', 'environment', 'root_dir', 'config_file', 'arguments', 'proc', 'root', 'why'))
-Kubelet.__new__.__defaults__ = ((), '/proc', '/', '')
+    'pid', 'flavour', 'command_line', 'environment', 'root_dir', 'config_file', 'arguments', 'proc', 'root', 'why', 'doubt'))
+Kubelet.__new__.__defaults__ = ((), '/proc', '/', '', '')
+
+# C(disbelieved) holds a sentence on each process that calls itself the kubelet and is not taken for it.
+Search = collections.namedtuple('Search', ('kubelet', 'disbelieved'))
 
 PluginDir = collections.namedtuple('PluginDir', ('path', 'source', 'reason'))
 
@@ -27,21 +32,40 @@ DEFAULTS = {'rke2': '/var/lib/kubelet/volumeplugins', 'k0s': '/usr/libexec/k0s/k
 PROCESSES = ('kubelet', 'kubelite', 'hyperkube', 'k3s', 'k3s-server', 'k3s-agent')
 SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 VERSION_TIMEOUT = 15
+CAP_SYS_ADMIN = 21
+MOST_DISBELIEVED = 10
+# What makes a program run other code than its own: by ld.so(8) and glibc, shells, script languages, OpenSSL.
+HARMFUL = re.compile('LD_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH|MALLOC_.*|BASH_.*|ENV|IFS|PS4|SHELLOPTS|PYTHON.*|PERL.*|RUBY.*|LUA_.*|NODE_OPTIONS|NODE_PATH'
+                     '|OPENSSL_.*')
 
 
 def running(proc: str = '/proc'):
-    """Return the node's Kubelet, or None where none runs.
+    """Return the node's Kubelet, or None where none runs; search() tells what else there is."""
+    return search(proc).kubelet
+
+
+def search(proc: str = '/proc') -> Search:
+    """Return the node's Kubelet, None where none runs, and what only pretends to be one.
 
     RKE2 and k0s run a kubelet as their child, K3s and MicroK8s' kubelite hold it in their own process. A process in another pid
     namespace is the kubelet of a nested node (kind, k3d, nspawn) and never this node's. Of several, the one that shares our mount
     namespace is taken, then the one that has run longest.
     """
     named = [(pid, flavour) for pid in _pids(proc) for flavour in [_flavour(proc, pid)] if flavour]
-    ours = [(pid, flavour) for pid, flavour in named if _shares(proc, pid, 'pid')]
+    here = [(pid, flavour, _started(proc, pid), _disbelief(proc, pid)) for pid, flavour in named if _shares(proc, pid, 'pid')]
+    disbelieved = [f'Pid {pid} calls itself {flavour} and is not believed: {why}.' for pid, flavour, _since, why in here if why]
+    if len(disbelieved) > MOST_DISBELIEVED:
+        disbelieved[MOST_DISBELIEVED:] = [f'So do {len(disbelieved) - MOST_DISBELIEVED} more.']
+    ours = [(pid, flavour, since) for pid, flavour, since, why in here if not why]
     if not ours:
-        return None
-    pid, flavour = min(ours, key=lambda found: (not _shares(proc, found[0], 'mnt'), _started(proc, found[0])))
-    return _kubelet(proc, pid, flavour, _why(pid, ours, named))
+        return Search(None, disbelieved)
+    pid, flavour, since = min(ours, key=lambda found: (not _shares(proc, found[0], 'mnt'), found[2]))
+    nested = sorted({pid for pid, _flavour_name in named} - {found[0] for found in here})
+    why = ' '.join([_why(pid, sorted({found[0] for found in ours} - {pid}), nested)] + disbelieved)
+    kubelet = _kubelet(proc, pid, flavour, why)
+    if _started(proc, pid) != since:
+        return Search(None, disbelieved + [f'Pid {pid}, the kubelet, ended while it was looked at.'])
+    return Search(kubelet, disbelieved)
 
 
 def version(kubelet: Kubelet):
@@ -50,8 +74,13 @@ def version(kubelet: Kubelet):
         return kubelet.environment.get('SNAP_VERSION')
     command = {'k3s': ['k3s'], 'hyperkube': ['hyperkube', 'kubelet']}.get(kubelet.flavour, ['kubelet']) + ['--version']
     try:
-        answer = subprocess.run(command, executable=f'{kubelet.proc}/{kubelet.pid}/exe', stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, timeout=VERSION_TIMEOUT, check=False)
+        # The pid may be another process's by now, so that the file is opened, judged and then run.
+        with open(f'{kubelet.proc}/{kubelet.pid}/exe', 'rb') as executable:
+            if _is_foreign(os.fstat(executable.fileno())):
+                return None
+            answer = subprocess.run(
+                command, executable=f'/proc/self/fd/{executable.fileno()}', pass_fds=[executable.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=callout_environment(kubelet), timeout=VERSION_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     words = answer.stdout.decode('utf-8', 'replace').split()
@@ -76,15 +105,31 @@ def plugin_dir(kubelet, explicit=None, root: str = '/') -> PluginDir:
 
     The flag wins over the drop-ins, these over the config file, that over the default (cmd/kubelet/app/server.go: flags are parsed
     again after the files were merged). Without a running kubelet its services and files under C(root) are read in the same order.
+    NodeError says why it cannot be believed, where somebody else than root can change it or what names it.
     """
+    found, doubt = locate(kubelet, explicit, root)
+    if doubt:
+        raise NodeError(doubt)
+    return found
+
+
+def locate(kubelet, explicit=None, root: str = '/') -> tuple:
+    """Return what plugin_dir() does and, where that raises NodeError because of whom a path belongs to, why; the PluginDir is then but the best guess."""
     if explicit and not re.fullmatch('/[A-Za-z0-9/._~+-]*', explicit):
         raise NodeError(f'The plugin_dir {explicit!r} is no plain absolute path: write it from the root, of letters, digits and "/._~+-" alone.')
-    if explicit:
-        return PluginDir(explicit, 'argument', f'{explicit} was given as plugin_dir.')
-    if kubelet:
-        return _on_node(kubelet, _decide_running(kubelet))
-    flavour, arguments = config.installed(root)
-    return _decide(arguments, flavour, root, f'the {flavour} that this node is set up for (none runs)')
+    found, doubt = _default(kubelet.flavour if kubelet else 'kubelet', 'the kubelet'), kubelet.doubt if kubelet else ''
+    try:
+        if explicit:
+            found = PluginDir(explicit, 'argument', f'{explicit} was given as plugin_dir.')
+        elif kubelet:
+            found = _on_node(kubelet, _decide_running(kubelet))
+        else:
+            flavour, arguments = config.installed(root)
+            found = _decide(arguments, flavour, root, f'the {flavour} that this node is set up for (none runs)')
+        trust.demand(found.path, 'The plugin dir', root)
+    except NodeError as error:
+        doubt = doubt or str(error)
+    return found, doubt
 
 
 def managed(kubelet, plugin_dir: str) -> list:
@@ -102,8 +147,12 @@ def sees(kubelet: Kubelet, path: str) -> bool:
 
 
 def callout_environment(kubelet) -> dict:
-    """Return the environment in which the kubelet calls a driver: its own, else a systemd service's (systemd.exec(5)), PATH and no more."""
-    return dict(kubelet.environment) if kubelet and kubelet.environment else {'PATH': SERVICE_PATH}
+    """Return the environment in which the kubelet calls a driver: its own, else a systemd service's (systemd.exec(5)), PATH and no more.
+
+    What would make a program run other code than its own is left out.
+    """
+    environment = kubelet.environment if kubelet and kubelet.environment else {'PATH': SERVICE_PATH}
+    return {name: value for name, value in environment.items() if not HARMFUL.fullmatch(name)}
 
 
 def which(command: str, kubelet):
@@ -136,15 +185,9 @@ def _pids(proc: str) -> list:
 
 
 def _flavour(proc: str, pid: int):
-    """Return the kind of kubelet that a process is, or None.
-
-    A name alone proves nothing: the command line must agree, and the process be root's, since its files are read with root's rights.
-    """
+    """Return the kind of kubelet that a process says it is, by its name and its command line, or None."""
     name = (read(f'{proc}/{pid}/comm') or '').strip()
     if name not in PROCESSES:
-        return None
-    status = _status(proc, pid)
-    if status.get('Uid', '').split()[1:2] != ['0']:
         return None
     words = _command_line(proc, pid, name)
     program = os.path.basename(words[0]) if words else None
@@ -154,8 +197,37 @@ def _flavour(proc: str, pid: int):
         return None
     if name == 'hyperkube':
         return name if words[1:2] in (['kubelet'], ['--kubelet']) else None
-    parent = (read(f'{proc}/{status.get("PPid", "").strip()}/comm') or '').strip()
+    parent = (read(f'{proc}/{_status(proc, pid).get("PPid", "").strip()}/comm') or '').strip()
     return parent if name == 'kubelet' and parent in ('rke2', 'k0s') else name
+
+
+def _disbelief(proc: str, pid: int) -> str:
+    """Return why a process that calls itself the kubelet cannot be it, as the end of a sentence; empty where it can.
+
+    Anybody chooses the name, command line and environment of a process, and has an effective uid of 0 by starting su. What nobody
+    but root can have is all four uids 0 here, a kubelet's capabilities, and a program of root's by that name which is not set-user-ID: sudo for one
+    has all uids 0, and the arguments of whoever calls it.
+    """
+    status = _status(proc, pid)
+    uids = status.get('Uid', '').split()
+    if uids != ['0'] * 4:
+        return f'its real, effective, saved and file system uids are {", ".join(uids) or "not known"}, and those of a kubelet are all 0'
+    if roots.link(f'{proc}/{pid}/ns/user') != roots.link(f'{proc}/self/ns/user'):
+        return 'it runs in a user namespace of its own, where anybody can be root, or that cannot be seen'
+    if not int(status.get('CapEff', '0'), 16) >> CAP_SYS_ADMIN & 1:
+        return 'it has no CAP_SYS_ADMIN, without which no kubelet could mount a volume'
+    executable = link(f'{proc}/{pid}/exe') or ''
+    if not os.path.basename(executable).startswith(PROCESSES):
+        return f'the program that it runs is {executable or "not to be seen"}'
+    try:
+        foreign = _is_foreign(os.stat(f'{proc}/{pid}/exe'))
+    except OSError:
+        foreign = True
+    return f"its program {executable} is not root's own, may be written by others, or is set-user-ID" if foreign else ''
+
+
+def _is_foreign(status) -> bool:
+    return trust.is_open(status) or bool(status.st_mode & (stat.S_ISUID | stat.S_ISGID))
 
 
 def _command_line(proc: str, pid: int, name: str) -> list:
@@ -180,9 +252,7 @@ def _started(proc: str, pid: int) -> int:
     return int(fields[19]) if len(fields) > 19 else 0
 
 
-def _why(pid: int, ours: list, named: list) -> str:
-    others = sorted(other for other, _flavour_name in ours if other != pid)
-    nested = sorted(other for other, _flavour_name in named if (other, _flavour_name) not in ours)
+def _why(pid: int, others: list, nested: list) -> str:
     why = f'Pid {pid} is the only kubelet on this node.'
     if others:
         why = f'Pid {pid} was taken of several kubelets (also {_listed(others)}): it shares our mount namespace or has run longest.'
@@ -200,11 +270,19 @@ def _kubelet(proc: str, pid: int, flavour: str, why: str) -> Kubelet:
     words = _command_line(proc, pid, (read(f'{proc}/{pid}/comm') or '').strip())
     variables = (read(f'{proc}/{pid}/environ') or '').split('\0')
     environment = {name: value for name, equals, value in (variable.partition('=') for variable in variables) if equals}
-    arguments = _arguments(proc, pid, flavour, words, environment, root)
-    root_dir = config.flag(arguments, 'root-dir')
+    arguments, doubt = [], ''
+    try:
+        arguments = _arguments(proc, pid, flavour, words, environment, root)
+    except NodeError as error:
+        doubt = str(error)
+    given = config.flag(arguments, 'root-dir')
+    root_dir = _absolute(given.value) if given else ROOT_DIR
+    try:
+        trust.demand(root_dir, "The kubelet's root dir")
+    except NodeError as error:
+        doubt = doubt or str(error)
     config_file = config.flag(arguments, 'config')
-    return Kubelet(pid, flavour, words, environment, root_dir.value if root_dir else ROOT_DIR,
-                   _absolute(config_file.value) if config_file else None, arguments, proc, root, why)
+    return Kubelet(pid, flavour, words, environment, root_dir, _absolute(config_file.value) if config_file else None, arguments, proc, root, why, doubt)
 
 
 def _arguments(proc: str, pid: int, flavour: str, words: list, environment: dict, root: str) -> list:

@@ -6,7 +6,7 @@
 
 import os
 
-OWN = {'pid': 'pid:[1]', 'mnt': 'mnt:[1]'}
+OWN = {'pid': 'pid:[1]', 'mnt': 'mnt:[1]', 'user': 'user:[1]'}
 
 
 class Proc:
@@ -18,8 +18,9 @@ class Proc:
         self._namespaces(directory / 'self', OWN)
         (directory / 'stat').write_text('cpu 1 2 3\nbtime 1000000000\n')
 
-    def add(self, pid, command_line, comm=None, parent=1, uid=0, started=100, environment=None, namespaces=None, cgroup=''):
-        """Write one process; C(command_line) is a list, or a text that stands for a process title."""
+    def add(self, pid, command_line, comm=None, parent=1, uid=0, started=100, environment=None, namespaces=None, cgroup='', uids=None,
+            capabilities=0x1ffffffffff, program=None):
+        """Write one process; C(command_line) is a list, or a text that stands for a process title, C(program) the name of the file that it runs."""
         process = self.directory / str(pid)
         self._namespaces(process, dict(OWN, **(namespaces or {})))
         words = [command_line] if isinstance(command_line, str) else command_line
@@ -27,7 +28,9 @@ class Proc:
         (process / 'comm').write_text(name + '\n')
         (process / 'cmdline').write_bytes('\0'.join(words + ['']).encode())
         (process / 'environ').write_bytes(b''.join(f'{key}={value}\0'.encode() for key, value in (environment or {}).items()))
-        (process / 'status').write_text(f'Name:\t{name}\nPPid:\t{parent}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n')
+        four = '\t'.join(str(number) for number in uids or [uid] * 4)
+        (process / 'status').write_text(f'Name:\t{name}\nPPid:\t{parent}\nUid:\t{four}\nCapEff:\t{capabilities:016x}\n')
+        (process / 'exe').symlink_to(self._program(program or os.path.basename(words[0].split()[0] if words[0] else name)))
         (process / 'stat').write_text(f'{pid} (a (b) c) S {parent} ' + ' '.join(['0'] * 17) + f' {started} 0 0\n')
         (process / 'cgroup').write_text(cgroup)
         (process / 'fd').mkdir()
@@ -40,6 +43,12 @@ class Proc:
         lines = [f'inotify wd:{number} ino:{inode:x} sdev:{os.major(device) << 20 | os.minor(device):x} mask:fc6 ignored_mask:0 fhandle-bytes:8'
                  for number, (device, inode) in enumerate(inodes, 1)]
         (self.directory / str(pid) / 'fdinfo' / str(descriptor)).write_text('\n'.join(['pos:\t0', 'flags:\t00', 'mnt_id:\t15'] + lines) + '\n')
+
+    def _program(self, name):
+        path = self.directory / 'programs' / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o755)
+        return path
 
     @staticmethod
     def _namespaces(process, namespaces):

@@ -186,7 +186,7 @@ def test_the_kubelet(executable, monkeypatch, path, inside, watched, failed):
     directory = os.path.dirname(executable)
     names = {'plugin_dir': os.path.dirname(directory), 'directory': directory}
     monkeypatch.setattr(static, 'WATCH_PATIENCE', 0.1)
-    monkeypatch.setattr(process, 'plugin_dir', lambda kubelet: process.PluginDir(path.format(**names), 'process', 'the flag says so'))
+    monkeypatch.setattr(process, 'locate', lambda kubelet: (process.PluginDir(path.format(**names), 'process', 'the flag says so'), ''))
     monkeypatch.setattr(process, 'watches', lambda kubelet, place: place in [text.format(**names) for text in watched])
     report = Report('full')
     running = process.Kubelet(1, 'kubelet', [], {}, '/var/lib/kubelet', None) if inside else None

@@ -106,7 +106,7 @@ def test_gather_describes_the_whole_plugin_dir(plugins, proc, monkeypatch):
     proc.add(10, ['/usr/bin/kubelet', f'--volume-plugin-dir={plugins}', '--token=abc'], cgroup='0::/system.slice/kubelet.service\n')
     proc.watch(10, 3, [roots.identity(str(plugins)), roots.identity(str(plugins / 'b~two'))])
     kubelet = process.running(proc.path)
-    monkeypatch.setattr(facts.process, 'running', lambda: kubelet)
+    monkeypatch.setattr(facts.process, 'search', lambda: process.Search(kubelet, []))
     monkeypatch.setattr(facts.systemd, 'running', lambda: False)
     found = facts.gather()
     assert [(driver['name'], driver['symlink'], driver['watched']) for driver in found['drivers']] == [
@@ -127,7 +127,7 @@ def test_gather_says_which_pods_use_a_driver_and_which_driver_they_lack(plugins,
     (tmp_path / 'pods' / '4' / 'volumes' / 'acme~done').mkdir(parents=True)
     proc.add(10, ['/usr/bin/kubelet', f'--volume-plugin-dir={plugins}', f'--root-dir={tmp_path}'])
     kubelet = process.running(proc.path)
-    monkeypatch.setattr(facts.process, 'running', lambda: kubelet)
+    monkeypatch.setattr(facts.process, 'search', lambda: process.Search(kubelet, []))
     monkeypatch.setattr(facts.systemd, 'running', lambda: False)
     found = facts.gather()
     assert found['drivers'][0]['pods'] == ['1']
@@ -135,7 +135,7 @@ def test_gather_says_which_pods_use_a_driver_and_which_driver_they_lack(plugins,
 
 
 def test_gather_without_a_kubelet_or_a_plugin_dir(tmp_path, monkeypatch):
-    monkeypatch.setattr(facts.process, 'running', lambda: None)
+    monkeypatch.setattr(facts.process, 'search', lambda: process.Search(None, []))
     found = facts.gather(str(tmp_path / 'a' / 'b'))
     assert (found['kubelet'], found['drivers'], found['plugin_dir']['exists']) == (None, [], False)
 
@@ -154,7 +154,7 @@ def test_touch_timers_are_asked_for_in_one_go(plugins, monkeypatch):
     monkeypatch.setattr(systemd, 'installed', lambda units: [unit for unit in units if 'none' not in unit])
     monkeypatch.setattr(systemd, 'ensure', ensure)
     monkeypatch.setattr(systemd, 'failed', lambda units: [unit for unit in units if 'cifs' in unit])
-    monkeypatch.setattr(facts.process, 'running', lambda: None)
+    monkeypatch.setattr(facts.process, 'search', lambda: process.Search(None, []))
     timers = {driver['name']: driver['touch_timer'] for driver in facts.gather(str(plugins), init=False)['drivers']}
     assert len(asked) == 1 and asked[0][3] is True
     assert timers['acme/nfs'] == {

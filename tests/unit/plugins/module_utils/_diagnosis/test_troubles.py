@@ -27,7 +27,7 @@ def failing(name='acme/nfs', **changes):
     return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'defect': 'it printed nothing.'}, **changes)
 
 
-def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=()):
+def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=()):
     """The facts of a healthy node, changed as a test needs."""
     return {
         'kubelet': None if kubelet is False else dict({
@@ -35,9 +35,10 @@ def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), m
         }, **(kubelet or {})),
         'plugin_dir': dict({
             'path': PLUGINS, 'reason': 'Because.', 'kubelet_path': PLUGINS, 'kubelet_source': 'process', 'kubelet_reason': 'It says so.', 'same': True,
-            'seen_by_kubelet': True, 'exists': True, 'read_only': False, 'noexec': False, 'unsafe': False, 'symlink': False,
+            'seen_by_kubelet': True, 'exists': True, 'read_only': False, 'noexec': False, 'unsafe': False, 'doubt': '', 'symlink': False,
         }, **(plugin_dir or {})),
         'drivers': [driver()] if drivers is None else drivers,
+        'disbelieved': list(disbelieved),
         'strays': list(strays),
         'misplaced': list(misplaced),
         'abandoned': [{'name': name, 'pods': ['default/web (1-2)']} for name in abandoned],
@@ -105,7 +106,8 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[driver(interpreter='jq')], kubelet={'own_mount_namespace': True}), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ['mount namespace']),
     (node(drivers=[driver(init={'seconds': 12.4, 'defect': None})]), 'init_slow', f'{PLUGINS}/acme~nfs/nfs', ['12 s']),
     (node(abandoned=['acme/gone']), 'abandoned', 'acme/gone', ['default/web (1-2)', 'Deploy acme/gone again']),
-    (node(plugin_dir={'unsafe': True}), 'unsafe', PLUGINS, [f'chmod go-w {PLUGINS}']),
+    (node(plugin_dir={'unsafe': True, 'doubt': '/opt belongs to eve.'}), 'not_believed', PLUGINS, ['/opt belongs to eve.', 'nothing is deployed']),
+    (node(disbelieved=['Pid 5 pretends.']), 'impostor', 'kubelet', ['Pid 5 pretends.', 'who started it']),
     (node(drivers=[driver(unsafe=['/x'])]), 'unsafe', '/x', ['as root', 'chown root:root /x']),
     (node(drivers=[driver(touch_timer=timer(active=False))]), 'timer_asleep', 'a.timer', ['systemctl enable --now a.timer']),
     (node(strays=['nfs']), 'stray', f'{PLUGINS}/nfs', ['vendor~nfs/nfs']),
@@ -120,9 +122,9 @@ def test_each_trouble_is_named_once_with_what_to_do(facts, kind, where, words):
 
 
 def test_a_trouble_names_the_driver_that_it_is_about():
-    facts = node(drivers=[failing('a/a'), driver('b/b', unsafe=['/x'])], plugin_dir={'unsafe': True}, abandoned=['c/c'])
+    facts = node(drivers=[failing('a/a'), driver('b/b', unsafe=['/x'])], plugin_dir={'doubt': 'It is open.'}, abandoned=['c/c'])
     assert {(trouble['trouble'], trouble['driver']) for trouble in troubles.find(facts)} == {
-        ('init_fails', 'a/a'), ('unsafe', None), ('unsafe', 'b/b'), ('abandoned', 'c/c')}
+        ('init_fails', 'a/a'), ('not_believed', None), ('unsafe', 'b/b'), ('abandoned', 'c/c')}
 
 
 def test_every_broken_neighbour_is_named():

@@ -207,8 +207,9 @@ def test_version_is_what_the_running_binary_says(proc):
     assert process.version(process.running(proc.path)) == 'v1.20.2'
     script.write_text('#!/bin/sh\necho "k3s version v1.36.5+k3s1 (3dd98cc5)"; echo "go version go1.26"\n')
     assert process.version(process.running(proc.path)) == 'v1.36.5+k3s1'
+    kubelet = process.running(proc.path)
     script.unlink()
-    assert process.version(process.running(proc.path)) is None
+    assert process.version(kubelet) is None
 
 
 def test_a_container_that_has_the_nodes_directory_mounted(proc, root):
