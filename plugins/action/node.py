@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_sender import DriverSender
 
 
@@ -11,3 +13,16 @@ class ActionModule(DriverSender):
     """Send the drivers' executables along with the module C(node)."""
 
     MODULE = 'nodeops.flexvolume.node'
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the module's result; where a node is lost that is a batch of its own, say that the rollout ends, as Ansible then ends the whole run."""
+        try:
+            return super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as error:
+            nodes = task_vars['ansible_play_hosts_all']
+            if len(nodes) == 1 or len(task_vars['ansible_play_batch']) > 1:
+                raise
+            missed = len(nodes) - nodes.index(task_vars['inventory_hostname']) - 1
+            said = str(error).rstrip('.\r\n ')
+            return dict(unreachable=True, msg=f'{said}. The rollout ends here, as this node was its whole batch; {missed} nodes were not reached, and nothing '
+                                              'was changed there.')

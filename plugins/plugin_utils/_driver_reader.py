@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -17,6 +18,9 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 FILES = pathlib.Path(__file__).parents[2] / 'files'
+NO_LIST = ('There is no list of drivers: give it as drivers, to the playbooks and roles as the variable flexvolume_drivers, for example in group_vars/all.yml '
+           '"flexvolume_drivers: [{name: nodeops/dynhostpath, src: dynhostpath.py}]".')
+KINDS = {dict: 'a mapping', list: 'a list', str: 'a text', bool: 'true or false', int: 'a number', float: 'a number'}
 
 
 class DriverReader(ActionBase):
@@ -24,6 +28,14 @@ class DriverReader(ActionBase):
 
     def _read(self, spec: dict, module: str) -> dict:
         """Return the task's arguments by that part of the module's argument spec, C(drivers) as C(drivers.read) returns them."""
+        if self._task.args.get('drivers') is None:
+            raise AnsibleActionFail(NO_LIST)
+        if isinstance(self._task.args['drivers'], str):
+            # From -e name=value, or a survey of AWX.
+            self._task.args = dict(self._task.args, drivers=_parsed(self._task.args['drivers']))
+        misshapen = _misshapen(self._task.args['drivers'], spec['drivers'], 'drivers')
+        if misshapen:
+            raise AnsibleActionFail(misshapen)
         given = {name: self._task.args[name] for name in spec if name in self._task.args}
         validation = ArgumentSpecValidator(spec).validate(given)
         if validation.error_messages:
@@ -51,6 +63,42 @@ class DriverReader(ActionBase):
         raise AnsibleActionFail(
             f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
             'collection: correct the path, or set remote_src if it lies on the node.')
+
+
+def _parsed(text: str):
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise AnsibleActionFail(f'The list of drivers is a text and no JSON ({error}): write a YAML list, or JSON from its [ to its ].') from None
+
+
+def _misshapen(value, spec: dict, where: str) -> str:
+    """Say of the first mapping or list that is something else where it stands, as the user wrote it: argument specs say that badly, and more than once.
+
+    The value is not shown, as it may be a secret.
+    """
+    if value is None:
+        return ''
+    if spec.get('elements') == 'dict':
+        if not isinstance(value, list):
+            required = ', '.join(f'{name}: ...' for name, option in spec['options'].items() if option.get('required'))
+            return f'{where} is {_kind(value)}, but it has to be a list of mappings: [{{{required}}}].'
+        found = [_misshapen(entry, dict(spec, type='dict', elements=None), f'{where}[{_label(entry, index)}]') for index, entry in enumerate(value)]
+        return next(filter(None, found), '')
+    if spec['type'] != 'dict' or (isinstance(value, str) and ('=' in value or value.startswith('{'))):
+        return ''
+    if not isinstance(value, dict):
+        return f'{where} is {_kind(value)}, but it has to be a mapping: {{key: value}}.'
+    found = [_misshapen(value[name], option, f'{where}.{name}') for name, option in (spec.get('options') or {}).items() if name in value]
+    return next(filter(None, found), '')
+
+
+def _kind(value) -> str:
+    return next((kind for python_type, kind in KINDS.items() if isinstance(value, python_type)), 'something else')
+
+
+def _label(entry, index: int) -> str:
+    return str(entry.get('name') or entry.get('path') or index) if isinstance(entry, dict) else str(index)
 
 
 def _sentence(error, module: str) -> str:

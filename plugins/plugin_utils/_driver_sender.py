@@ -13,6 +13,7 @@ import zlib
 from ansible.plugins.loader import action_loader
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
 
 # Above this a driver is sent only where the node has another one, which costs a second execution then.
@@ -66,7 +67,9 @@ class DriverSender(DriverReader):
         return action.run(task_vars=task_vars)
 
     def _run_module(self, arguments, task_vars):
-        return self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
+        result = self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
+        _answers.explain(result)
+        return result
 
     def _transfer(self, name: str, content: bytes) -> str:
         shell = self._connection._shell

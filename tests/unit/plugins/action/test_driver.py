@@ -90,9 +90,9 @@ def test_of_drivers_that_are_all_withdrawn_no_source_is_looked_for(sender):
 
 
 @pytest.mark.parametrize('drivers, complaint', [
-    ('a/b', 'unable to convert to dict'), ([{}], 'missing required arguments: name'),
+    ('a/b', 'is a text and no JSON'), ([{}], 'missing required arguments: name'),
     ([driver(srcc='small')], r'Unsupported parameters for \(nodeops\.flexvolume\.driver\) module: drivers\.srcc'),
-    ([driver('nameless')], "'nameless' is no driver name"), (None, 'missing required arguments: drivers'),
+    ([driver('nameless')], "'nameless' is no driver name"), (None, 'There is no list of drivers'),
 ])
 def test_what_is_malformed_fails_before_anything_reaches_the_node(sender, drivers, complaint):
     with pytest.raises(AnsibleActionFail, match=complaint):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 
@@ -62,3 +62,17 @@ def test_nothing_is_installed_for_a_list_that_is_refused(run, mocker, driver):
     mocker.patch.object(Task, 'get_search_path', lambda self: ['/nowhere'])
     with pytest.raises(AnsibleActionFail):
         run({'drivers': [driver]})
+
+
+@pytest.mark.parametrize('batch, nodes, ends', [(['n1'], ['n1', 'n2', 'n3'], True), (['n1', 'n2'], ['n1', 'n2', 'n3'], False), (['n1'], ['n1'], False)])
+def test_a_node_that_was_its_whole_batch_says_that_the_rollout_ends_with_it(mocker, batch, nodes, ends):
+    action = node.ActionModule(*[mocker.Mock() for _argument in range(6)])
+    mocker.patch.object(node.DriverSender, 'run', side_effect=AnsibleConnectionFailure('No route to host\r\n.'))
+    variables = {'ansible_play_batch': batch, 'ansible_play_hosts_all': nodes, 'inventory_hostname': 'n1'}
+    if not ends:
+        with pytest.raises(AnsibleConnectionFailure):
+            action.run(task_vars=variables)
+        return
+    assert action.run(task_vars=variables) == {
+        'unreachable': True,
+        'msg': 'No route to host. The rollout ends here, as this node was its whole batch; 2 nodes were not reached, and nothing was changed there.'}

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Say at the end of a rollout what became of the nodes, from what they registered on the way."""
+
+from __future__ import annotations
+
+import re
+
+from ansible.plugins.action import ActionBase
+
+OUTCOMES = ('changed', 'unchanged', 'failed', 'unreachable', 'not reached')
+# Whoever the rollout did not reach is no news one by one.
+MOST_NAMES = 10
+
+
+class ActionModule(ActionBase):
+    """Sum up, on the controller alone."""
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the lines as C(msg)."""
+        result = super().run(tmp, task_vars)
+        hostvars = task_vars['hostvars']
+        nodes = {host: hostvars[host] for host in task_vars['ansible_play_hosts_all']}
+        found = {host: facts.get('flexvolume_outcome') for host, facts in nodes.items()}
+        # The playbooks run this on localhost, which need be none of the nodes.
+        found = {host: outcome for host, outcome in found.items() if outcome or host != 'localhost'}
+        addresses = {host: str(nodes[host].get('ansible_host', host)) for host in found}
+        result.update(changed=False, msg=lines(found, addresses), _ansible_verbose_always=True)
+        return result
+
+
+def lines(found: dict, addresses: dict) -> list:
+    """Return the summary of what each host registered, None where the rollout did not come to it."""
+    by_outcome: dict = {outcome: [] for outcome in OUTCOMES}
+    causes: dict = {}
+    for host, registered in found.items():
+        outcome = outcome_of(registered)
+        by_outcome[outcome].append(host)
+        if outcome in ('failed', 'unreachable'):
+            cause = cause_of(registered).replace(addresses[host], 'HOST').replace(host, 'HOST')
+            causes.setdefault((outcome, cause), []).append(host)
+    counts = ', '.join(f'{len(hosts)} {outcome}' for outcome, hosts in by_outcome.items())
+    missed = by_outcome['not reached']
+    summary = [f'{len(found)} {"node" if len(found) == 1 else "nodes"}: {counts}.']
+    summary += [f'{", ".join(hosts)} {outcome}: {cause}' for (outcome, cause), hosts in causes.items()]
+    if missed:
+        more = f' and {len(missed) - MOST_NAMES} more' if len(missed) > MOST_NAMES else ''
+        summary.append(f'{", ".join(missed[:MOST_NAMES])}{more} not reached: the rollout ended before them, and nothing was changed there.')
+    return summary
+
+
+def outcome_of(registered) -> str:
+    """Return which of OUTCOMES a registered result is."""
+    if not registered:
+        return 'not reached'
+    named = next((name for name in ('unreachable', 'failed', 'changed') if registered.get(name)), None)
+    return named or 'unchanged'
+
+
+def cause_of(registered: dict) -> str:
+    """Return the first sentence of what a host failed with, or all of why it could not be reached, which is one clause after the other."""
+    text = ' '.join(str(registered.get('msg', '')).split()).removeprefix('Task failed: ')
+    return text if registered.get('unreachable') else re.split(r'(?<=\.) (?=[A-Z"])', text, maxsplit=1)[0]

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+
+from ansible import context
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _variables
+
+DOCUMENTATION = r"""
+name: rollout
+short_description: What a rollout over the nodes needs to know before any node is chosen
+version_added: 0.2.0
+author:
+  - The nodeops.flexvolume maintainers (@nodeops)
+description:
+  - Ansible reads C(hosts) and C(serial) of a play before any host's variables, so what an inventory says of them is lost. This lookup finds it
+    there all the same, once a play before has let Ansible read the inventory.
+  - The playbooks of this collection use it. It refuses an inventory without hosts, a pattern that matches none and batches that are none, and warns of
+    variables that begin with C(flexvolume_) and that nothing reads.
+options:
+  _terms:
+    description:
+      - V(hosts) for the pattern of the nodes, V(batches) for the sizes of the batches.
+    type: list
+    elements: str
+    choices: [hosts, batches]
+    required: true
+  given:
+    description:
+      - What was given as extra variable or as variable of the play, which wins over the inventory.
+    type: raw
+"""
+
+EXAMPLES = r"""
+- name: Let Ansible read the inventory
+  hosts: all
+  gather_facts: false
+
+- name: Go from batch to batch
+  hosts: "{{ query('nodeops.flexvolume.rollout', 'hosts', given=flexvolume_hosts | default(none)) }}"
+  serial: "{{ query('nodeops.flexvolume.rollout', 'batches', given=flexvolume_batches | default(none)) }}"
+  gather_facts: false
+  tasks: []
+"""
+
+RETURN = r"""
+_raw:
+  description: The pattern, or the sizes as C(serial) takes them.
+  type: list
+  elements: str
+"""
+
+CANARY_FIRST = ['1', '100%']
+LOCALHOST = ('localhost', '127.0.0.1', '::1')
+
+
+class LookupModule(LookupBase):
+    """Find what is set for the whole rollout, wherever it is set."""
+
+    def run(self, terms, variables=None, **kwargs):
+        """Return the pattern or the sizes; AnsibleLookupError says what is wrong with them."""
+        self.set_options(var_options=variables, direct=kwargs)
+        given = self.get_option('given')
+        hosts = variables['groups']['all']
+        # Without hostvars nothing runs: this is --syntax-check or a list of what would.
+        hostvars = variables.get('hostvars') if hosts else None
+        if terms == ['batches']:
+            return batches(_chosen('flexvolume_batches', given, hosts, hostvars) or CANARY_FIRST)
+        pattern = _chosen('flexvolume_hosts', given, hosts, hostvars) or 'all'
+        patterns = [str(part) for part in (pattern if isinstance(pattern, list) else [pattern])]
+        if not any(context.CLIARGS.get(listing) for listing in ('syntax', 'listhosts', 'listtasks', 'listtags')):
+            self._refuse_nobody(patterns, hosts, variables)
+        if hostvars is not None:
+            for sentence in _variables.unknown(name for host in hosts for name in hostvars[host]):
+                Display().warning(sentence)
+        return patterns
+
+    def _refuse_nobody(self, patterns: list, hosts: list, variables: dict):
+        if set(patterns) & set(LOCALHOST):
+            return
+        if not hosts:
+            raise AnsibleLookupError('The inventory has no hosts, so nothing would be done: name one with -i, and see that its file is there and not empty.')
+        matching = lookup_loader.get('ansible.builtin.inventory_hostnames', loader=self._loader, templar=self._templar)
+        if not matching.run([','.join(patterns)], variables=variables):
+            raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, which matches none of the {len(hosts)} hosts of the inventory, so nothing '
+                                     'would be done: correct it, or the inventory.')
+
+
+def batches(given) -> list:
+    """Return the sizes of batches, given as a list, a number, JSON or words between commas, as Ansible's C(serial) takes them."""
+    words = given if isinstance(given, list) else re.sub(r'''[][\s"']''', '', str(given)).split(',')
+    sizes = [str(word).strip() for word in words]
+    if all(re.fullmatch('[1-9][0-9]*%?', size) for size in sizes) and sizes:
+        return sizes
+    raise AnsibleLookupError(f'flexvolume_batches is {given}, but a batch is a number of nodes or a percentage of them: write for example 1,10,100%.')
+
+
+def _chosen(name: str, given, hosts: list, hostvars):
+    """Return what was given, else the one value that the inventory has for the variable, else nothing."""
+    if given is not None or hostvars is None:
+        return given
+    values: dict = {}
+    for host in hosts:
+        value = hostvars[host].get(name)
+        if value is not None:
+            values.setdefault(str(value), (value, host))
+    if len(values) > 1:
+        said = ' and '.join(f'{value} for {host}' for value, host in list(values.values())[:2])
+        raise AnsibleLookupError(f'{name} is {said}, but it holds for the whole rollout: set it for all hosts, or give it with -e.')
+    return next(iter(values.values()), (None,))[0]

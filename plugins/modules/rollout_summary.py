@@ -1,0 +1,45 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: rollout_summary
+short_description: Say at the end of a rollout what became of the nodes
+version_added: 0.2.0
+author:
+  - The nodeops.flexvolume maintainers (@nodeops)
+description:
+  - Counts the nodes of the play that were changed, unchanged, failed, unreachable and not reached, and gives the first sentence of each
+    distinct failure with its nodes.
+  - What became of a node is what its play registered as C(flexvolume_outcome), as the playbooks C(nodeops.flexvolume.deploy) and
+    C(nodeops.flexvolume.rollback) do.
+  - Runs on the controller alone, for all nodes of the play at once. Give it C(run_once).
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: N/A
+    details: This action changes nothing.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Say how the rollout ended
+  nodeops.flexvolume.rollout_summary:
+  run_once: true
+"""
+
+RETURN = r"""
+msg:
+  description: The lines of the summary.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "200 nodes: 12 changed, 0 unchanged, 1 failed, 0 unreachable, 187 not reached."
+"""

@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of the playbooks and roles, so that a misspelt one can be named."""
+
+from __future__ import annotations
+
+import difflib
+
+PREFIX = 'flexvolume_'
+KNOWN = (
+    'flexvolume_batches', 'flexvolume_delete_data', 'flexvolume_drivers', 'flexvolume_force', 'flexvolume_hosts', 'flexvolume_junit_dir',
+    'flexvolume_kubelet_unit', 'flexvolume_max_unreachable', 'flexvolume_outcome', 'flexvolume_plugin_dir',
+    'flexvolume_state', 'flexvolume_strict', 'flexvolume_suite', 'flexvolume_touch_timer',
+    'flexvolume_validate',
+)
+
+
+def unknown(names) -> list:
+    """Return a sentence for each name that looks like one of the collection's variables and is none."""
+    return [_sentence(name) for name in sorted(set(names)) if name.startswith(PREFIX) and name not in KNOWN]
+
+
+def _sentence(name: str) -> str:
+    close = difflib.get_close_matches(name[len(PREFIX):], [known[len(PREFIX):] for known in KNOWN], 1)
+    return f'Nothing in nodeops.flexvolume reads the variable {name}' + (f': did you mean {PREFIX}{close[0]}?' if close else '.')

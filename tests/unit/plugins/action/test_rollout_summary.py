@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.nodeops.flexvolume.plugins.action import rollout_summary
+
+
+def test_each_node_is_counted_and_each_distinct_failure_is_told_once_with_its_nodes():
+    found = {
+        'n1': {'changed': True}, 'n2': {'changed': False},
+        'n3': {'failed': True, 'msg': 'The plugin dir of n3 is read-only. Mend it. Then go on.'},
+        'n4': {'failed': True, 'changed': True, 'msg': 'The plugin dir of n4 is read-only. Mend it.'},
+        'n5': {'unreachable': True, 'msg': 'Task failed: Data could not be sent. Make sure: ssh: connect to host 10.0.0.5:\r\nNo route to host\r\n'},
+        'n6': None,
+    }
+    assert rollout_summary.lines(found, dict({host: host for host in found}, n5='10.0.0.5')) == [
+        '6 nodes: 1 changed, 1 unchanged, 2 failed, 1 unreachable, 1 not reached.',
+        'n3, n4 failed: The plugin dir of HOST is read-only.',
+        'n5 unreachable: Data could not be sent. Make sure: ssh: connect to host HOST: No route to host',
+        'n6 not reached: the rollout ended before them, and nothing was changed there.',
+    ]
+
+
+def test_a_long_list_of_nodes_that_were_not_reached_is_cut():
+    found = {'n1': {'failed': True}, **{f'm{number}': None for number in range(198)}}
+    assert rollout_summary.lines(found, {host: host for host in found})[-1] == (
+        'm0, m1, m2, m3, m4, m5, m6, m7, m8, m9 and 188 more not reached: the rollout ended before them, and nothing was changed there.')
+
+
+def test_one_node():
+    assert rollout_summary.lines({'n1': {'changed': True}}, {'n1': 'n1'}) == ['1 node: 1 changed, 0 unchanged, 0 failed, 0 unreachable, 0 not reached.']
+
+
+def test_localhost_counts_only_where_it_was_a_node(mocker):
+    hostvars = {'localhost': {}, 'n1': {'flexvolume_outcome': {'changed': True}}}
+    action = rollout_summary.ActionModule(mocker.Mock(async_val=0), *[mocker.Mock() for _argument in range(5)])
+    mocker.patch.object(rollout_summary.ActionBase, 'run', return_value={})
+    result = action.run(task_vars={'hostvars': hostvars, 'ansible_play_hosts_all': list(hostvars)})
+    assert result['msg'][0].startswith('1 node:') and result['_ansible_verbose_always'] is True
+    hostvars['localhost'] = {'flexvolume_outcome': {'changed': False}}
+    assert action.run(task_vars={'hostvars': hostvars, 'ansible_play_hosts_all': list(hostvars)})['msg'][0].startswith('2 nodes:')

@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
+
+
+@pytest.mark.parametrize('stderr, rc, advice', [
+    ('/bin/sh: 1: sudo: not found\n', 127, 'install sudo there'),
+    ('ops is not in the sudoers file.\n', 1, 'let that user run sudo there'),
+    ('/bin/sh: 1: /usr/bin/python3: not found\n', 127, 'install Python 3.6'),
+    ('/bin/sh: 1: doas: not found\n', 127, 'see to what it names'),
+])
+def test_what_the_node_said_is_in_the_message_with_what_to_do(stderr, rc, advice):
+    result = {'failed': True, 'msg': 'No start of json char found', 'module_stderr': stderr, 'module_stdout': '', 'rc': rc, 'exception': 'long'}
+    _answers.explain(result)
+    assert stderr.strip() in result['msg'] and advice in result['msg']
+    assert 'exception' not in result
+
+
+@pytest.mark.parametrize('result', [
+    {'failed': True, 'msg': 'MODULE FAILURE', 'module_stderr': 'Traceback (most recent call last): ...', 'module_stdout': '', 'rc': 1},
+    {'failed': True, 'msg': 'The driver a/b has no src.'},
+    {'changed': True},
+])
+def test_any_other_answer_stays_what_it_is(result):
+    before = dict(result)
+    _answers.explain(result)
+    assert result == before

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.playbook.task import Task
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
+
+
+@pytest.fixture
+def read(mocker):
+    """Return what reads the list that a task is given."""
+    def act(**arguments):
+        task = Task()
+        task.args = arguments
+        reader = mocker.Mock(spec=DriverReader, _task=task)
+        return DriverReader._read(reader, dict(drivers=drivers.DRIVERS), 'node')['drivers']
+
+    return act
+
+
+@pytest.mark.parametrize('arguments', [{}, {'drivers': None}])
+def test_without_a_list_an_example_is_shown(read, arguments):
+    with pytest.raises(AnsibleActionFail, match=r'There is no list of drivers: .*flexvolume_drivers.*name: nodeops/dynhostpath'):
+        read(**arguments)
+
+
+@pytest.mark.parametrize('driver, complaint', [
+    ({'name': 'a/b', 'host_paths': '/x'}, 'drivers[a/b].host_paths is a text, but it has to be a list of mappings: [{path: ...}].'),
+    ({'name': 'a/b', 'host_paths': ['/x', '/y']}, 'drivers[a/b].host_paths[0] is a text, but it has to be a mapping: {key: value}.'),
+    ({'name': 'a/b', 'host_paths': {'path': '/x'}}, 'drivers[a/b].host_paths is a mapping, but it has to be a list of mappings: [{path: ...}].'),
+    ({'name': 'a/b', 'config': True}, 'drivers[a/b].config is true or false, but it has to be a mapping: {key: value}.'),
+    ({'name': 'a/b', 'secrets': 'hunter2'}, 'drivers[a/b].secrets is a text, but it has to be a mapping: {key: value}.'),
+    (1, 'drivers[0] is a number, but it has to be a mapping: {key: value}.'),
+])
+def test_what_has_another_shape_is_named_once_and_not_shown(read, driver, complaint):
+    with pytest.raises(AnsibleActionFail) as caught:
+        read(drivers=[driver])
+    assert str(caught.value) == complaint
+
+
+def test_a_text_that_is_no_json_is_refused(read):
+    with pytest.raises(AnsibleActionFail, match='is a text and no JSON'):
+        read(drivers='a/b')
+
+
+@pytest.mark.parametrize('given', [
+    [{'name': 'a/b', 'packages': 'jq,curl', 'config': '{"base": "/x"}'}],
+    '[{"name": "a/b", "packages": ["jq", "curl"], "config": {"base": "/x"}}]',
+])
+def test_what_ansible_turns_into_the_right_shape_is_taken(read, given):
+    driver, = read(drivers=given)
+    assert (str(driver['name']), driver['packages'], driver['config']) == ('a/b', ['jq', 'curl'], {'base': '/x'})
