@@ -16,21 +16,33 @@ LOCKED = '/run'
 
 def change(module, concern):
     """Run a concern that changes the node as run() does; two runs on one node at once wait for each other."""
+    refuse_unfit(module)
     with files.lock(LOCKED):
         run(module, concern)
 
 
 def run(module, concern):
     """Run C(concern), a function that takes the module's parameters and whether to change nothing, and exit with its Outcome."""
+    refuse_unfit(module)
     for driver in module.params.get('drivers', []):
         _secrets.hide(module, driver['secrets'])
     try:
         outcome = concern(module.params, module.check_mode)
     except NodeError as error:
-        _fail(module, str(error))
+        module.fail_json(msg=str(error))
     except OSError as error:
-        _fail(module, f'The node refused: {error}. See to that file or its file system; the task can be run again as it is.')
+        module.fail_json(msg=f'The node refused: {error}. See to that file or its file system; the task can be run again as it is.')
     report(module, outcome)
+
+
+def refuse_unfit(module):
+    """Fail where nothing that a module says of the node would be true, since it sees only part of it."""
+    if os.geteuid():
+        module.fail_json(msg=f'This runs as the user with id {os.geteuid()}, who may not see what root and the kubelet see, so nothing was done or judged: '
+                             'give the task "become: true".')
+    if not os.path.exists('/proc/self/mountinfo'):
+        module.fail_json(msg='There is no /proc here, as in a chroot where it was not mounted, so mounts and processes cannot be seen: mount it first '
+                             '("mount -t proc proc /proc" inside it).')
 
 
 def report(module, outcome: Outcome):
@@ -38,8 +50,3 @@ def report(module, outcome: Outcome):
     for warning in outcome.warnings:
         module.warn(warning)
     module.exit_json(changed=outcome.changed, diff=outcome.diff, **outcome.facts)
-
-
-def _fail(module, message: str):
-    advice = ' The task did not run as root: give it "become: true".' if os.geteuid() else ''
-    module.fail_json(msg=message + advice)

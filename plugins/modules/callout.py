@@ -149,7 +149,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, _secrets, _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
@@ -177,6 +177,7 @@ def main():
         supports_check_mode=True,
     )
     parameters = module.params
+    _wiring.refuse_unfit(module)
     _secrets.hide(module, parameters['secrets'])
     try:
         name = _names.DriverName.parse(parameters['name'])

@@ -151,7 +151,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils import _secrets
+from ansible_collections.nodeops.flexvolume.plugins.module_utils import _secrets, _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import full, suite
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
@@ -196,6 +196,7 @@ def main():
         ),
         supports_check_mode=True,
     )
+    _wiring.refuse_unfit(module)
     parameters = module.params
     try:
         declared = [driver for driver in drivers.read(parameters) if driver['state'] != 'absent']
