@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import at_boot, drivers
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _bundle
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_sender import DriverSender
 
 
 class ActionModule(DriverSender):
-    """Send the drivers' executables along with the module C(node)."""
+    """Send the drivers' executables along with the module C(node), and the bundle that the node is to keep."""
 
     MODULE = 'nodeops.flexvolume.node'
 
@@ -26,3 +28,9 @@ class ActionModule(DriverSender):
             said = str(error).rstrip('.\r\n ')
             return dict(unreachable=True, msg=f'{said}. The rollout ends here, as this node was its whole batch; {missed} nodes were not reached, and nothing '
                                               'was changed there.')
+
+    def _besides(self, executables: dict) -> dict:
+        parameters = self._read(dict(_bundle.PARAMETERS, state=drivers.STATE, at_boot=dict(type='bool', default=False)), self.MODULE)
+        if not parameters['at_boot'] or parameters['state'] == 'absent':
+            return {}
+        return {at_boot.NAME: _bundle.build(parameters, executables)}

@@ -132,14 +132,15 @@ options:
 options:
   payloads:
     description:
-      - The executables that O(drivers[].src) names, filled in by the action plugin of the same name. Not for playbooks.
+      - The executables that O(drivers[].src) names, and a bundle that the node is to keep, filled in by the action plugin of the same name. Not for
+        playbooks.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
         description:
-          - The driver's name.
+          - The driver's name, or V(flexvolume-node.pyz) for the bundle.
         type: str
         required: true
       sha256:

@@ -10,14 +10,11 @@ from . import _secrets
 from ._outcome import NodeError, Outcome
 from ._system import files
 
-# On every node, and writable or not it can be locked.
-LOCKED = '/run'
-
 
 def change(module, concern):
     """Run a concern that changes the node as run() does; two runs on one node at once wait for each other."""
     refuse_unfit(module)
-    with files.lock(LOCKED):
+    with files.lock(files.NODE):
         run(module, concern)
 
 

@@ -34,6 +34,19 @@ options:
       - Whether each driver must pass a test callout.
     type: bool
     default: true
+  at_boot:
+    description:
+      - Whether the node keeps a bundle, this list with the drivers and what applies it, in C(/var/lib/nodeops.flexvolume), for root alone, and applies it at
+        every boot before the kubelet starts, so that it agrees with the list though nobody reaches it. V(false) removes a bundle that it keeps.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  apply_interval:
+    description:
+      - How often the node applies the bundle besides, to repair what drifted, a systemd time span. What was repaired stands in the journal of
+        C(flexvolume-apply.service). Left out, it does so at boot alone.
+    type: str
+    version_added: 0.2.0
 seealso:
   - module: nodeops.flexvolume.node_info
 """
@@ -63,6 +76,11 @@ host_paths:
   type: list
   elements: str
   sample: [/var/lib/dynhostpath]
+at_boot:
+  description: Whether the node keeps a bundle and applies it at boot.
+  returned: success
+  type: bool
+  sample: false
 published:
   description: The drivers that were published, taken back to their previous version or adjusted.
   returned: success
@@ -92,14 +110,25 @@ withdrawn:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, node
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import at_boot, drivers, node
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
     return node.ensure(
-        drivers.read(parameters), parameters['payloads'], check=check, with_touch_timer=parameters['touch_timer'],
-        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate')})
+        drivers.read(parameters), parameters['payloads'], check=check, with_touch_timer=parameters['touch_timer'], bundle=kept(parameters),
+        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate', 'apply_interval')})
+
+
+def kept(parameters: dict):
+    """Return the bundle that the node is to keep, a Payload, or None."""
+    if not parameters['at_boot'] or parameters['state'] == 'absent':
+        return None
+    for payload in parameters['payloads']:
+        if payload['name'] == at_boot.NAME:
+            return Payload.sent(**payload)
+    raise NodeError('at_boot came without its bundle: run the module through its action plugin, by its full name.')
 
 
 def main():
@@ -114,6 +143,8 @@ def main():
             delete_data=dict(type='bool', default=False),
             touch_timer=dict(type='bool', default=True),
             validate=dict(type='bool', default=True),
+            at_boot=dict(type='bool', default=False),
+            apply_interval=dict(type='str'),
         ),
         supports_check_mode=True,
     )

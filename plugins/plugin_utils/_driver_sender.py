@@ -31,6 +31,7 @@ class DriverSender(DriverReader):
         declared = self._read(dict(drivers=drivers.DRIVERS, state=drivers.STATE), self.MODULE)['drivers']
         staying = [driver for driver in declared if driver['state'] != 'absent']
         contents = self._executables(staying, task_vars)
+        contents.update(self._besides(contents))
         installed = self._install_packages(staying, task_vars)
         if installed.get('failed'):
             return installed
@@ -49,6 +50,10 @@ class DriverSender(DriverReader):
             result['changed'] = installed.get('changed', False) or result.get('changed', False)
             result['diff'] = [diff for diff in [installed.get('diff'), *result.get('diff', [])] if diff]
         return result
+
+    def _besides(self, executables: dict) -> dict:
+        """Return what is sent besides the executables, each by a name of its own."""
+        return {}
 
     def _install_packages(self, staying: list, task_vars) -> dict:
         """Have the node's package manager install what the drivers need, and return its result.

@@ -73,14 +73,16 @@ class StagingPlace(Place):
 
 
 class Payload:
-    """A driver's executable as it came to the node: its bytes, or a file that holds them, or its checksum alone."""
+    """What came to the node, such as a driver's executable: its bytes, or a file that holds them, or its checksum alone."""
 
     def __init__(self, sha256=None, content=None, path=None):
-        self.path = path
-        self.content = zlib.decompress(base64.b64decode(content)) if content is not None else None
-        if self.content is not None:
-            self.content = with_interpreter(self.content)
+        self.content, self.path = content, path
         self.sha256 = hashlib.sha256(self.content).hexdigest() if self.content is not None else sha256 or sha256_of(path)
+
+    @classmethod
+    def sent(cls, name=None, sha256=None, content=None, path=None) -> 'Payload':
+        """Return what one entry of the module's argument C(payloads) holds; a C(content) that is text is compressed by zlib, in base64."""
+        return cls(sha256, zlib.decompress(base64.b64decode(content)) if isinstance(content, str) else content, path)
 
     @property
     def arrived(self) -> bool:
@@ -109,7 +111,7 @@ class Payload:
 
 def payloads(drivers: list, sent: list) -> dict:
     """Return a Payload for each driver that names a source; C(sent) is what the action plugin put into the module's arguments."""
-    arrived = {entry['name']: Payload(entry['sha256'], entry['content'], entry['path']) for entry in sent}
+    arrived = {entry['name']: Payload.sent(**entry) for entry in sent}
     found = {}
     for driver in drivers:
         name = driver['name']
@@ -118,7 +120,7 @@ def payloads(drivers: list, sent: list) -> dict:
         if driver['remote_src']:
             found[name] = _on_the_node(driver['src'], name)
         elif str(name) in arrived:
-            found[name] = arrived[str(name)]
+            found[name] = _for_this_node(arrived[str(name)])
         else:
             raise NodeError(f'The driver {name} came without its src {driver["src"]}: run the module through its action plugin, by its full name.')
     return found
@@ -128,6 +130,10 @@ def _on_the_node(src: str, name) -> Payload:
     if not os.path.isabs(src) or not os.path.isfile(src):
         raise NodeError(f'The src {src} of the driver {name} is no file on this node: remote_src wants the absolute path of one.')
     return Payload(path=src)
+
+
+def _for_this_node(payload: Payload) -> Payload:
+    return payload if payload.content is None else Payload(content=with_interpreter(payload.content))
 
 
 def with_interpreter(content: bytes) -> bytes:

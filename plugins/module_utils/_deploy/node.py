@@ -8,15 +8,15 @@ from .. import _secrets
 from .._conformance import suite
 from .._kubelet import process
 from .._outcome import NodeError, Outcome
-from . import driver_files, host_paths, prune_timer, publish, touch_timer
+from . import at_boot, driver_files, host_paths, prune_timer, publish, touch_timer
 
 
 def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=False, force=False, delete_data=False, with_touch_timer=True,
-           validate=True) -> Outcome:
+           validate=True, bundle=None, apply_interval=None) -> Outcome:
     """Make the node agree with the list: host paths, drivers, touch timers, a test callout; then withdraw the drivers that go.
 
     Everything is examined first, so that a refusal (NodeError) changes nothing; a driver that fails its test callout is taken back,
-    so that the node keeps the one it had.
+    so that the node keeps the one it had. C(bundle) is what the node is to keep and to apply at boot (at_boot), a Payload, or None for nothing.
     """
     kubelet, disbelieved = process.search()
     directory = process.plugin_dir(kubelet, plugin_dir)
@@ -30,6 +30,9 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         outcome.include(publish.ensure(drivers, payloads, directory.path, kubelet, checking, packages_are_installed=not check))
         outcome.include(touch_timer.ensure(timers, directory.path, kubelet_unit, checking))
         outcome.include(prune_timer.ensure(drivers, directory.path, checking))
+        awaited = outcome.facts['awaited']
+        outcome.include(at_boot.ensure(bundle, apply_interval, kubelet_unit, checking))
+        outcome.facts['awaited'] = awaited + outcome.facts['awaited']
 
     def retire(checking: bool, outcome: Outcome):
         outcome.include(publish.withdraw(drivers, directory.path, kubelet, checking, force))

@@ -87,11 +87,16 @@ def ensure(drivers: list, plugin_dir: str, kubelet_unit, check: bool) -> Outcome
     leaving = [driver['name'] for driver in drivers if driver['state'] == 'absent']
     for driver in staying:
         timers.refuse_interval(driver, 'touch_interval')
-    if kubelet_unit is not None and not re.fullmatch(r'[A-Za-z0-9:_.\\@-]+\.service', kubelet_unit):
-        raise NodeError(f'The kubelet_unit {kubelet_unit!r} is no systemd service: write its full name, for example kubelet.service.')
-    kubelet_units = [kubelet_unit] if kubelet_unit else systemd.installed(KUBELET_UNITS) or KUBELET_UNITS[:1]
+    kubelet_units = units_of_kubelet(kubelet_unit)
     wanted = {driver['name']: texts(driver['name'], driver['touch_interval'], plugin_dir, kubelet_units) for driver in staying}
     return timers.ensure('touch', wanted, leaving, 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)', check)
+
+
+def units_of_kubelet(kubelet_unit) -> list:
+    """Return the names of the units that may run the kubelet: the given one, else those of the known ones that the node has."""
+    if kubelet_unit is not None and not re.fullmatch(r'[A-Za-z0-9:_.\\@-]+\.service', kubelet_unit):
+        raise NodeError(f'The kubelet_unit {kubelet_unit!r} is no systemd service: write its full name, for example kubelet.service.')
+    return [kubelet_unit] if kubelet_unit else systemd.installed(KUBELET_UNITS) or KUBELET_UNITS[:1]
 
 
 def timer_of(name) -> str:

@@ -11,6 +11,8 @@ import os
 from .._outcome import Outcome
 
 DIRECTORY_MODE = 0o755
+# What whoever changes the node locks: it is on every node, and writable or not it can be locked.
+NODE = '/run'
 
 
 def make_directory(path: str, outcome: Outcome):

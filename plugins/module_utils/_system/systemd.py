@@ -43,13 +43,14 @@ def seconds(span: str):
     return sum(float(number) * SECONDS[unit] for number, unit in terms)
 
 
-def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
-    """Make the unit files hold their texts, the timers enabled and active, and the unwanted units gone; all or nothing.
+def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list = None) -> Outcome:
+    """Make the unit files hold their texts, the timers enabled and active, those in C(enabled) enabled, and the unwanted units gone; all or nothing.
 
     The fact C(timers) says of each timer when it last elapsed and when it does next, as ISO 8601 in UTC, or None, C(asleep) names those that were
     not enabled and active.
     """
     outcome = Outcome()
+    enabled = enabled or []
     before = {unit: _text(unit) for unit in list(units) + unwanted}
     stale = [unit for unit in units if before[unit] != units[unit]]
     gone = [unit for unit in unwanted if before[unit]]
@@ -60,14 +61,18 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool) -> Outcome:
     asleep = [timer for timer in timers if not _is_awake(states[timer])]
     for timer in asleep:
         outcome.note(timer, 'enabled and active: false\n', 'enabled and active: true\n')
+    disabled = [unit for unit in enabled if states[unit].get('UnitFileState') != 'enabled']
+    for unit in disabled:
+        outcome.note(unit, 'enabled: false\n', 'enabled: true\n')
     # A run that was killed, or a drop-in that somebody wrote.
     unread = [unit for unit in shown if unit not in stale and states[unit].get('NeedDaemonReload') == 'yes']
     for unit in unread:
         outcome.note(unit, 'read by systemd: false\n', 'read by systemd: true\n')
     if not check and outcome.changed:
         with outcome.all_or_nothing():
-            outcome.undo.append(lambda: _put_back(before, timers))
-            _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale + asleep + unread])
+            outcome.undo.append(lambda: _put_back(before, timers, enabled))
+            _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale + asleep + unread],
+                   [unit for unit in enabled if unit in stale + disabled])
         states = _states(timers)
     outcome.facts.update(timers={timer: _elapses(states[timer]) for timer in timers}, asleep=asleep)
     return outcome
@@ -78,8 +83,8 @@ def failed(units: list) -> list:
     return [unit for unit, state in _states(units).items() if state['ActiveState'] == 'failed']
 
 
-def _apply(texts: dict, timers: list):
-    """Write the unit files, remove those whose text is empty, and start the timers anew.
+def _apply(texts: dict, timers: list, enabled: list):
+    """Write the unit files, remove those whose text is empty, enable those in C(enabled), and start the timers anew.
 
     systemd reads its units again once, where enable and disable would each make it do so: on a busy node that takes long.
     """
@@ -91,8 +96,8 @@ def _apply(texts: dict, timers: list):
             _write(unit, text)
     except OSError as error:
         raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
-    if timers:
-        _systemctl('reenable', '--no-reload', '--', *timers)
+    if timers + enabled:
+        _systemctl('reenable', '--no-reload', '--', *timers, *enabled)
     _systemctl('daemon-reload')
     # A service that was stopped in the middle of its run would be listed as failed for ever.
     broken = failed(doomed)
@@ -102,10 +107,10 @@ def _apply(texts: dict, timers: list):
         _systemctl('restart', '--', *timers)
 
 
-def _put_back(texts: dict, timers: list):
+def _put_back(texts: dict, timers: list, enabled: list):
     changed = {unit: text for unit, text in texts.items() if _text(unit) != text}
     if changed:
-        _apply(changed, [timer for timer in timers if changed.get(timer)])
+        _apply(changed, [timer for timer in timers if changed.get(timer)], [unit for unit in enabled if changed.get(unit)])
 
 
 def _write(unit: str, text: str):

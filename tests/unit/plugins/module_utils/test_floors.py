@@ -11,7 +11,7 @@ import pytest
 
 HOUSE = pathlib.Path(__file__).parents[4] / 'plugins' / 'module_utils'
 # From the ground up; a room uses its own floor and those before it.
-FLOORS = ('', '_system', '_kubelet', '_conformance', '_deploy', '_diagnosis')
+FLOORS = ('', '_system', '_kubelet', '_conformance', '_deploy', '_diagnosis', '_bundle')
 WIRING = '_wiring.py'
 ROOMS = sorted(str(path.relative_to(HOUSE)) for path in HOUSE.rglob('*.py') if path.name != '__init__.py')
 

@@ -43,7 +43,7 @@ def test_a_driver_is_staged_in_the_plugin_dir_under_its_own_file_names():
 
 @given(st.binary(max_size=200))
 def test_what_is_sent_along_arrives_as_it_was(content):
-    payload = Payload(**{key: value for key, value in sent(content).items() if key != 'name'})
+    payload = Payload.sent(**sent(content))
     assert (payload.content, payload.size, payload.arrived) == (content, len(content), True)
 
 
@@ -66,7 +66,7 @@ def test_a_checksum_alone_has_not_arrived():
 def test_a_python_that_the_node_lacks_gives_way_to_its_own(first):
     if 'env' in first:
         first = first.replace('python3', 'nowhere-python3')
-    payload = Payload(content=sent(f'{first} -IS\nbody\n'.encode())['content'])
+    payload = driver_files.payloads([driver()], [sent(f'{first} -IS\nbody\n'.encode())])[NAME]
     assert payload.content == f'#!{sys.executable} -IS\nbody\n'.encode()
 
 
@@ -85,7 +85,7 @@ def test_an_interpreter_that_the_node_has_is_left_alone():
 
 def test_the_interpreter_counts_for_the_checksum():
     content = b'#!/nowhere/python3\n'
-    assert Payload(content=sent(content)['content']).sha256 == hashlib.sha256(f'#!{sys.executable}\n'.encode()).hexdigest()
+    assert driver_files.payloads([driver()], [sent(content)])[NAME].sha256 == hashlib.sha256(f'#!{sys.executable}\n'.encode()).hexdigest()
 
 
 def test_only_drivers_that_are_to_be_present_from_a_source_have_a_payload():

@@ -2,12 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import base64
 import errno
 import itertools
 import os
 import stat
-import zlib
 
 import pytest
 
@@ -39,7 +37,7 @@ class Node:
         self.place = Place(str(plugin_dir), NAME)
 
     def publish(self, *contents, check=False, names=(NAME,), **keys):
-        payloads = {name: Payload(content=base64.b64encode(zlib.compress(content.encode())).decode()) for name, content in zip(names, contents)}
+        payloads = {name: Payload(content=content.encode()) for name, content in zip(names, contents)}
         return publish.ensure([driver(name, **keys) for name in names], payloads, str(self.dir), None, check, not check)
 
     def deploy(self, content, **keys):
