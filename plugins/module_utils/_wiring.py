@@ -8,14 +8,18 @@ import os
 
 from . import _secrets
 from ._outcome import NodeError, Outcome
-from ._system import files
+from ._system import lock
 
 
 def change(module, concern):
     """Run a concern that changes the node as run() does; two runs on one node at once wait for each other."""
     refuse_unfit(module)
-    with files.lock(files.NODE):
-        run(module, concern)
+
+    def alone(parameters: dict, check: bool) -> Outcome:
+        with lock.held():
+            return concern(parameters, check)
+
+    run(module, alone)
 
 
 def run(module, concern):

@@ -19,7 +19,7 @@ from .._deploy.driver_files import Payload, Place
 from .._kubelet import process
 from .._outcome import NodeError, Outcome
 from .._secrets import with_secrets
-from .._system import files
+from .._system import lock
 from . import packages
 from .contents import Bundle
 
@@ -31,7 +31,7 @@ def main() -> int:
     try:
         if os.geteuid():
             raise NodeError(f'{arguments.command} must run as root: run it with sudo.')
-        with files.lock(files.NODE):
+        with lock.held():
             return arguments.run(Bundle(zipimport.zipimporter(sys.argv[0])), arguments)
     except NodeError as error:
         return _fail(str(error), arguments)

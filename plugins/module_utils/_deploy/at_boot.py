@@ -139,7 +139,7 @@ def _put(bundle, outcome: Outcome):
     """Write the bundle beside its place, whole and on the disk, then rename it into it; the one before comes back when the Outcome is taken back."""
     new, old = (os.path.join(DIRECTORY, f'.{word}') for word in ('new', 'old'))
     try:
-        files.make_directory(DIRECTORY, outcome)
+        files.make_directory(os.path.realpath(DIRECTORY), outcome)
         os.chown(DIRECTORY, 0, 0)
         os.chmod(DIRECTORY, DIRECTORY_MODE)
         files.unlink(new)

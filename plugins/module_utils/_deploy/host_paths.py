@@ -5,11 +5,11 @@
 """The directories on a node that drivers need: made, adjusted and, on request, deleted with all that they hold."""
 
 import collections
+import contextlib
 import grp
 import os
 import pwd
 import re
-import shutil
 import stat
 
 from .._outcome import NodeError, Outcome
@@ -24,6 +24,8 @@ SYSTEM = frozenset((
     '/usr/lib', '/usr/libexec', '/var', '/var/lib', '/var/log', '/var/run', '/var/tmp'))
 
 Attributes = collections.namedtuple('Attributes', ('uid', 'gid', 'mode', 'selinux_type'))
+# C(identity) is that of the directory that was looked at, None where there was none: it is the one that is changed, or nothing is.
+Plan = collections.namedtuple('Plan', ('path', 'identity', 'now', 'then'))
 
 
 def ensure(drivers: list, forbidden: list, check: bool) -> Outcome:
@@ -37,10 +39,10 @@ def ensure(drivers: list, forbidden: list, check: bool) -> Outcome:
     plans = [_plan(host_path, forbidden, table) for host_path in wanted.values()]
     outcome = Outcome(host_paths=sorted(wanted))
     with outcome.all_or_nothing():
-        for path, now, then in plans:
-            outcome.note(path, _describe(now), _describe(then))
-            if now != then and not check:
-                _apply(path, now, then, outcome)
+        for plan in plans:
+            outcome.note(plan.path, _describe(plan.now), _describe(plan.then))
+            if plan.now != plan.then and not check:
+                _apply(plan, outcome)
     return outcome
 
 
@@ -49,15 +51,15 @@ def delete(drivers: list, forbidden: list, check: bool) -> Outcome:
     table = mounts.read()
     kept = _merge(drivers, lambda state: state != 'absent')
     leaving = _merge(drivers, lambda state: state == 'absent')
-    doomed = [path for path in leaving
-              if not any(_lies_in(path, other) or _lies_in(other, path) for other in kept)
-              and not any(_lies_in(path, other) for other in leaving if other != path)
-              and _may_be_deleted(path, forbidden, table)]
+    unwanted = [path for path in leaving
+                if not any(_lies_in(path, other) or _lies_in(other, path) for other in kept)
+                and not any(_lies_in(path, other) for other in leaving if other != path)]
+    doomed = [(path, identity) for path in unwanted for identity in [_may_be_deleted(path, forbidden, table)] if identity]
     outcome = Outcome()
-    for path in doomed:
+    for path, identity in doomed:
         outcome.note(path, 'state: directory, with all that it holds', 'state: absent')
         if not check:
-            shutil.rmtree(path)
+            _delete(path, identity)
     return outcome
 
 
@@ -81,18 +83,18 @@ def _normal(path: str) -> str:
     return '/' + os.path.normpath(path).strip('/')
 
 
-def _plan(host_path: dict, forbidden: list, table: list):
-    """Return the path, its Attributes now (None where it is missing) and those it is to have."""
+def _plan(host_path: dict, forbidden: list, table: list) -> Plan:
+    """Say what the path is now (None where it is missing) and what it is to be."""
     path = host_path['path']
     _refuse_forbidden(path, forbidden)
-    now = _attributes(path)
+    identity, now = _look_at(path)
     _refuse_unfit(host_path, mounts.holding(path, table))
     new = now or Attributes(0, 0, files.DIRECTORY_MODE, None)
-    return path, now, Attributes(
+    return Plan(path, identity, now, Attributes(
         _number(host_path['owner'], new.uid, pwd.getpwnam, path, 'owner'),
         _number(host_path['group'], new.gid, grp.getgrnam, path, 'group'),
         _mode(host_path['mode'], new.mode, path),
-        _selinux_type(host_path['selinux_type'], new.selinux_type, path))
+        _selinux_type(host_path['selinux_type'], new.selinux_type, path)))
 
 
 def _refuse_forbidden(path: str, forbidden: list):
@@ -120,25 +122,36 @@ def _refuse_unfit(host_path: dict, mount: mounts.Mount):
                         f'fewer than the {host_path["min_free_inodes"]} of min_free_inodes: delete files there.')
 
 
-def _attributes(path: str):
-    """Return the directory's Attributes, or None where it is missing; raise NodeError where something other than directories leads to it."""
-    step = ''
-    for component in path.strip('/').split('/'):
-        step = f'{step}/{component}'
-        try:
-            status = os.lstat(step)
-        except FileNotFoundError:
-            return None
-        if stat.S_ISLNK(status.st_mode):
-            raise NodeError(f'The host path {path} leads through the symbolic link {step}: write the path that it points to, {os.path.realpath(path)}.')
-        if not stat.S_ISDIR(status.st_mode):
-            raise NodeError(f'The host path {path} cannot be a directory because {step} is a file: move that away, or choose another path.')
-    return Attributes(status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), _label(path).split(':')[2] if _label(path) else None)
-
-
-def _label(path: str) -> str:
+def _look_at(path: str) -> tuple:
+    """Return the identity and the Attributes of a directory, None for both where it is missing."""
     try:
-        return os.getxattr(path, SELINUX).decode().rstrip('\0')
+        with _opened(path) as descriptor:
+            return files.identity(descriptor), _attributes(descriptor)
+    except FileNotFoundError:
+        return None, None
+
+
+@contextlib.contextmanager
+def _opened(path: str):
+    """Give a descriptor of the directory; raise NodeError where something other than directories leads to it."""
+    try:
+        with files.opened(path) as descriptor:
+            yield descriptor
+    except NotADirectoryError as error:
+        if os.path.islink(error.filename):
+            raise NodeError(f'The host path {path} leads through the symbolic link {error.filename}: write the path that it points to, '
+                            f'{os.path.realpath(path)}.') from error
+        raise NodeError(f'The host path {path} cannot be a directory because {error.filename} is a file: move that away, or choose another path.') from error
+
+
+def _attributes(descriptor: int) -> Attributes:
+    status, label = os.fstat(descriptor), _label(descriptor)
+    return Attributes(status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), label.split(':')[2] if label else None)
+
+
+def _label(descriptor: int) -> str:
+    try:
+        return os.getxattr(descriptor, SELINUX).decode().rstrip('\0')
     except OSError:
         return ''
 
@@ -177,40 +190,56 @@ def _bytes(text, path: str) -> int:
     return int(match.group(1)) * UNITS[match.group(2)]
 
 
-def _may_be_deleted(path: str, forbidden: list, table: list) -> bool:
-    if _attributes(path) is None:
-        return False
+def _may_be_deleted(path: str, forbidden: list, table: list):
+    """Return the identity of a directory that may be deleted, None where it is missing."""
+    identity, _now = _look_at(path)
+    if identity is None:
+        return None
     _refuse_forbidden(path, forbidden)
     if path in SYSTEM or any(directory.startswith(path + '/') for directory in forbidden):
         raise NodeError(f'The host path {path} is a directory of the system, so delete_data is refused: delete by hand what has to go.')
+    _refuse_mounted(path, table)
+    return identity
+
+
+def _refuse_mounted(path: str, table: list):
     inside = mounts.below(path, table)
     if inside:
         raise NodeError(f'The host path {path} is not deleted because {inside[0].path} is mounted in it: unmount that first.')
-    return True
 
 
-def _apply(path: str, now, then: Attributes, outcome: Outcome):
+def _delete(path: str, identity: tuple):
+    _refuse_mounted(path, mounts.read())
     try:
-        if now is None:
-            files.make_directory(path, outcome)
-        else:
-            outcome.undo.append(lambda: _set(path, now))
-        _set(path, then)
+        files.remove_tree(path, identity)
     except OSError as error:
-        raise NodeError(f'The host path {path} could not be made as asked ({error.strerror}): see to its file system.') from error
+        raise NodeError(f'The host path {path} could not be deleted altogether, because of {error.filename} ({error.strerror}): see to that, then run this '
+                        'again.') from error
 
 
-def _set(path: str, attributes: Attributes):
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def _apply(plan: Plan, outcome: Outcome):
+    identity = plan.identity
     try:
+        if plan.now is None:
+            identity = files.make_directory(plan.path, outcome)
+        else:
+            outcome.undo.append(lambda: _set(plan.path, identity, plan.now))
+        _set(plan.path, identity, plan.then)
+    except OSError as error:
+        raise NodeError(f'The host path {plan.path} could not be made as asked ({error.strerror}): see to its file system.') from error
+
+
+def _set(path: str, identity: tuple, attributes: Attributes):
+    """Give the directory its attributes, all of them through one descriptor, if it is the one that was looked at."""
+    with _opened(path) as descriptor:
+        if files.identity(descriptor) != identity:
+            raise NodeError(f'The host path {path} was exchanged for another directory while this ran: see who may write in {os.path.dirname(path)}.')
         os.fchown(descriptor, attributes.uid, attributes.gid)
         os.fchmod(descriptor, attributes.mode)
         if attributes.selinux_type:
-            label = (_label(path) or 'system_u:object_r:unlabeled_t:s0').split(':', 3)
+            label = (_label(descriptor) or 'system_u:object_r:unlabeled_t:s0').split(':', 3)
             label[2] = attributes.selinux_type
             os.setxattr(descriptor, SELINUX, ':'.join(label).encode())
-    finally:
-        os.close(descriptor)
 
 
 def _describe(attributes) -> str:

@@ -80,7 +80,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
 
     try:
         if plans:
-            files.make_directory(plugin_dir, outcome)
+            files.make_directory(os.path.realpath(plugin_dir), outcome)
         for leftover in leftovers:
             shutil.rmtree(leftover)
         for plan in plans:

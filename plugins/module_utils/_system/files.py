@@ -5,27 +5,83 @@
 """Small steps on files and directories that every concern needs."""
 
 import contextlib
-import fcntl
+import errno
+import itertools
 import os
 
 from .._outcome import Outcome
 
 DIRECTORY_MODE = 0o755
-# What whoever changes the node locks: it is on every node, and writable or not it can be locked.
-NODE = '/run'
+READ = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+# Enough to go further, and possible without the right to read.
+STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW
+# Rounds without anything removed, before a directory to which others go on writing is given up.
+PATIENCE = 100
 
 
-def make_directory(path: str, outcome: Outcome):
-    """Make a directory of mode 0755 and its missing parents, to be removed again when the Outcome is taken back."""
-    missing = []
-    path = os.path.normpath(path)
-    while not os.path.isdir(path):
-        missing.insert(0, path)
-        path = os.path.dirname(path)
-    for directory in missing:
-        os.mkdir(directory, DIRECTORY_MODE)
-        outcome.undo.append(lambda made=directory: os.rmdir(made))
-        os.chmod(directory, DIRECTORY_MODE)
+@contextlib.contextmanager
+def opened(path: str):
+    """Give a descriptor of the directory, reached one step after the other without following a symbolic link, so that nobody on the way can lead elsewhere.
+
+    FileNotFoundError and NotADirectoryError name the step that is missing, or is a link or a file.
+    """
+    with _descended(path, lambda descriptor, name, step: os.open(name, STEP, dir_fd=descriptor)) as descriptor:
+        reopened = os.open('.', READ, dir_fd=descriptor)
+        try:
+            yield reopened
+        finally:
+            os.close(reopened)
+
+
+def make_directory(path: str, outcome: Outcome) -> tuple:
+    """Make a directory of mode 0755 and its missing parents, to be removed again when the Outcome is taken back; return its identity.
+
+    No symbolic link is followed, as in C(opened), and of what is made the mode is set by its descriptor, whatever name it has by then.
+    """
+    def step_into(descriptor: int, name: str, step: str) -> int:
+        try:
+            return os.open(name, STEP, dir_fd=descriptor)
+        except FileNotFoundError:
+            os.mkdir(name, DIRECTORY_MODE, dir_fd=descriptor)
+        outcome.undo.append(lambda: remove_directory(step))
+        made = os.open(name, READ, dir_fd=descriptor)
+        if os.fstat(made).st_uid != os.geteuid() or os.listdir(made):
+            os.close(made)
+            raise OSError(errno.ESTALE, 'somebody exchanged it while it was made', step)
+        os.fchmod(made, DIRECTORY_MODE)
+        return made
+
+    with _descended(path, step_into) as descriptor:
+        return identity(descriptor)
+
+
+def remove_directory(path: str):
+    """Remove an empty directory, reached as by C(opened)."""
+    with opened(os.path.dirname(path)) as parent:
+        os.rmdir(os.path.basename(path), dir_fd=parent)
+
+
+def remove_tree(path: str, expected: tuple):
+    """Delete a directory, reached as by C(opened) and of that identity, with all that it holds, but nothing on another file system.
+
+    What a directory holds is moved to the top before it is looked into, so that no depth costs descriptors or a deep recursion.
+    """
+    name = os.path.basename(path)
+    with opened(os.path.dirname(path)) as parent:
+        top = os.open(name, READ, dir_fd=parent)
+        try:
+            if identity(top) != expected:
+                raise OSError(errno.ESTALE, 'somebody exchanged it', path)
+            _empty(top, path)
+        finally:
+            os.close(top)
+        os.rmdir(name, dir_fd=parent)
+
+
+def identity(descriptor: int) -> tuple:
+    """Return (st_dev, st_ino) of an open file."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def unlink(path: str):
@@ -49,17 +105,6 @@ def link_over(source: str, target: str):
         os.link(source, target)
 
 
-@contextlib.contextmanager
-def lock(directory: str):
-    """Wait until nobody else holds the directory. The lock is on the directory itself, so that it leaves no file."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def sync(directory: str):
     """Bring a directory's entries to the disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -67,3 +112,67 @@ def sync(directory: str):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _descended(path: str, step_into):
+    """Give a descriptor of an absolute path, which C(step_into) reaches step by step from the one before."""
+    descriptor, step = os.open('/', STEP), ''
+    try:
+        for name in filter(None, os.path.normpath(path).split('/')):
+            step = f'{step}/{name}'
+            try:
+                deeper = step_into(descriptor, name, step)
+            except OSError as error:
+                # Without O_NOFOLLOW's own ELOOP, which O_DIRECTORY turns into ENOTDIR on some kernels.
+                number = errno.ENOTDIR if error.errno == errno.ELOOP else error.errno
+                raise OSError(number, error.strerror, step) from error
+            os.close(descriptor)
+            descriptor = deeper
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _empty(top: int, path: str):
+    device, stuck, token = os.fstat(top).st_dev, 0, os.urandom(8).hex()
+    new_names = (f'.removed-{token}-{number}' for number in itertools.count())
+    while True:
+        names = os.listdir(top)
+        if not names:
+            return
+        removed = [name for name in names if _remove_entry(name, top, device, new_names, path)]
+        stuck = 0 if removed else stuck + 1
+        if stuck > PATIENCE:
+            raise OSError(errno.ENOTEMPTY, 'somebody goes on writing to it', f'{path}/{names[0]}')
+
+
+def _remove_entry(name: str, top: int, device: int, new_names, path: str) -> bool:
+    """Remove one entry of the top directory, its subdirectories moved there first; say whether it went, which others can prevent for a while."""
+    try:
+        if not _unlinked(name, top):
+            inner = os.open(name, READ, dir_fd=top)
+            try:
+                if os.fstat(inner).st_dev != device:
+                    raise OSError(errno.EBUSY, 'another file system is mounted there', name)
+                for child in os.listdir(inner):
+                    if not _unlinked(child, inner):
+                        os.rename(child, next(new_names), src_dir_fd=inner, dst_dir_fd=top)
+            finally:
+                os.close(inner)
+            os.rmdir(name, dir_fd=top)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR, errno.ELOOP):
+            inside = '' if error.filename == name else f'/{error.filename}'
+            raise OSError(error.errno, error.strerror, f'{path}/{name}{inside}') from error
+        return False
+    return True
+
+
+def _unlinked(name: str, directory: int) -> bool:
+    """Unlink a name unless it is a directory's."""
+    try:
+        os.unlink(name, dir_fd=directory)
+    except IsADirectoryError:
+        return False
+    return True

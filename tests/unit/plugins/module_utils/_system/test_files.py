@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import fcntl
 import os
 import stat
 
@@ -69,16 +68,41 @@ def test_linking_gives_one_file_two_names(tmp_path):
     assert os.path.samefile(str(tmp_path / 'source'), str(tmp_path / 'target'))
 
 
-def try_to_lock(directory):
-    descriptor = os.open(str(directory), os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    finally:
+def test_a_tree_of_any_depth_is_removed_with_few_descriptors(tmp_path):
+    top = tmp_path / 'top'
+    top.mkdir()
+    descriptor = os.open(str(top), os.O_RDONLY)
+    for number in range(3000):
+        os.mkdir('d', dir_fd=descriptor)
+        if number % 100 == 0:
+            os.close(os.open('file', os.O_CREAT | os.O_WRONLY, dir_fd=descriptor))
+        deeper = os.open('d', os.O_RDONLY, dir_fd=descriptor)
         os.close(descriptor)
-
-
-def test_a_locked_directory_is_nobody_elses_until_it_is_released_and_nothing_is_left(tmp_path):
-    with files.lock(str(tmp_path)), pytest.raises(BlockingIOError):
-        try_to_lock(tmp_path)
-    try_to_lock(tmp_path)
+        descriptor = deeper
+    os.close(descriptor)
+    with files.opened(str(top)) as opened:
+        identity = files.identity(opened)
+    files.remove_tree(str(top), identity)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tree_that_was_exchanged_is_not_removed(tmp_path):
+    for name in ('looked_at', 'other'):
+        (tmp_path / name).mkdir()
+    with files.opened(str(tmp_path / 'looked_at')) as opened:
+        identity = files.identity(opened)
+    (tmp_path / 'looked_at').rename(tmp_path / 'kept')
+    (tmp_path / 'other').rename(tmp_path / 'looked_at')
+    with pytest.raises(OSError, match='somebody exchanged it'):
+        files.remove_tree(str(tmp_path / 'looked_at'), identity)
+    assert sorted(os.listdir(str(tmp_path))) == ['kept', 'looked_at']
+
+
+def test_no_link_is_followed_to_a_directory(tmp_path):
+    (tmp_path / 'theirs').mkdir()
+    (tmp_path / 'link').symlink_to('theirs')
+    for path in ('link', 'link/x'):
+        with pytest.raises(NotADirectoryError) as refusal:
+            files.make_directory(str(tmp_path / path), Outcome())
+        assert refusal.value.filename == str(tmp_path / 'link')
+    assert os.listdir(str(tmp_path / 'theirs')) == []
