@@ -45,7 +45,7 @@ demo: install ## three nodes, the driver deployed on them, and a look around
 
 .PHONY: test
 test: ## everything below, one after the other, with a summary
-	@tests/tools/phases lint package sanity units driver-tests conformance-tests integration molecule releases
+	@tests/tools/phases lint package sanity units driver-tests conformance-tests security-tests integration molecule releases
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ package: install ## the tarball, installed, and accepted by Galaxy's own check
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: sanity units controller-units node-units driver-tests conformance-tests integration molecule
+.PHONY: sanity units controller-units node-units driver-tests conformance-tests security-tests integration molecule
 sanity: tools ## ansible-test sanity
 	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
 
@@ -111,6 +111,9 @@ driver-tests: tools ## the driver on real mounts, run as the kubelet runs it
 
 conformance-tests: tools ## the conformance checks on drivers with every known defect
 	$(STAGED) pytest -p no:cacheprovider tests/conformance $(T)
+
+security-tests: tools ## what attackers want of a node
+	$(STAGED) pytest -p no:cacheprovider tests/security $(T)
 
 integration: tools ## the modules against a node over SSH
 	HOME=$(TOOLS)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)
@@ -139,6 +142,7 @@ oldest-debian: install
 .PHONY: soak bench
 soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver
+	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/security
 	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
 
 bench: install ## what a deploy costs, beside a plain role, written to docs/docsite/rst/speed.rst; QUICK=1 for a look that writes nothing

@@ -36,8 +36,8 @@ def home():
 
 
 @pytest.fixture
-def background():
-    """Start processes that end with the test."""
+def background(home):
+    """Start processes that end with the test, before the attacker's directory goes."""
     started = []
 
     def start(*command, **options):

@@ -139,9 +139,16 @@ def _opened(path: str):
             yield descriptor
     except NotADirectoryError as error:
         if os.path.islink(error.filename):
-            raise NodeError(f'The host path {path} leads through the symbolic link {error.filename}: write the path that it points to, '
-                            f'{os.path.realpath(path)}.') from error
+            raise NodeError(f'The host path {path} leads through the symbolic link {error.filename}: write the path that it points to'
+                            f'{_meant(path)}.') from error
         raise NodeError(f'The host path {path} cannot be a directory because {error.filename} is a file: move that away, or choose another path.') from error
+
+
+def _meant(path: str) -> str:
+    try:
+        return f', {os.path.realpath(path)}'
+    except OSError:
+        return ''  # Somebody exchanges it while we look.
 
 
 def _attributes(descriptor: int) -> Attributes:
