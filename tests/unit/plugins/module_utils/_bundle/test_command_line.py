@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import functools
 import json
 import sys
 
@@ -46,7 +47,7 @@ def run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command_line.zipimport, 'zipimporter', lambda _path: Loader(tmp_path))
     monkeypatch.setattr(command_line.node, 'ensure', ensure)
     monkeypatch.setattr(command_line.os, 'geteuid', lambda: 0)
-    monkeypatch.setattr(command_line.files, 'NODE', str(tmp_path))
+    monkeypatch.setattr(command_line.lock, 'held', functools.partial(command_line.lock.held, str(tmp_path / 'lock')))
     monkeypatch.setattr(command_line.at_boot, 'kept', lambda: str(execute.kept))
     monkeypatch.setattr(command_line.signal, 'signal', lambda *_handler: None)
     return execute
