@@ -10,10 +10,9 @@ import difflib
 
 PREFIX = 'flexvolume_'
 KNOWN = (
-    'flexvolume_batches', 'flexvolume_delete_data', 'flexvolume_drivers', 'flexvolume_force', 'flexvolume_hosts', 'flexvolume_junit_dir',
-    'flexvolume_kubelet_unit', 'flexvolume_max_unreachable', 'flexvolume_outcome', 'flexvolume_plugin_dir',
-    'flexvolume_state', 'flexvolume_strict', 'flexvolume_suite', 'flexvolume_touch_timer',
-    'flexvolume_validate',
+    'flexvolume_batches', 'flexvolume_delete_data', 'flexvolume_doctor_fix', 'flexvolume_drivers', 'flexvolume_force', 'flexvolume_hosts',
+    'flexvolume_junit_dir', 'flexvolume_kubelet_unit', 'flexvolume_max_unreachable', 'flexvolume_outcome', 'flexvolume_plugin_dir',
+    'flexvolume_report_dir', 'flexvolume_state', 'flexvolume_strict', 'flexvolume_suite', 'flexvolume_touch_timer', 'flexvolume_validate',
 )
 
 
