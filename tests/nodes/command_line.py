@@ -6,6 +6,7 @@
 
 import argparse
 import os
+import pathlib
 import subprocess
 
 from . import host, pods, sets
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     kind.add_argument('--init', choices=('systemd', 'sshd'), default='systemd', help='what is started: systemd, or only an SSH server')
     up.add_argument('--bind', action='append', default=[], metavar='SRC:DST', help='show a path of this machine in the nodes, read-only')
     up.add_argument('--loop', action='store_true', help="give the nodes this machine's loop devices")
+    up.add_argument('--user-data', type=pathlib.Path, metavar='FILE', help="what cloud-init applies at a kubelet node's first boot")
     up.set_defaults(command=_up)
 
     commands.add_parser('down', help='remove the set').set_defaults(command=lambda nodes, _arguments: nodes.down())
@@ -70,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(nodes: sets.NodeSet, arguments: argparse.Namespace):
     kind = arguments.kind or {'systemd': 'systemd', 'sshd': 'plain'}[arguments.init]
-    nodes.up(arguments.count, kind, tuple(arguments.bind), arguments.loop)
+    user_data = arguments.user_data.read_text(encoding='utf-8') if arguments.user_data else ''
+    nodes.up(arguments.count, kind, tuple(arguments.bind), arguments.loop, user_data)
 
 
 def _inventory(nodes: sets.NodeSet, arguments: argparse.Namespace):

@@ -13,7 +13,7 @@ from . import host, images
 
 PLAIN = ('iproute2', 'kmod', 'openssh-server', 'procps', 'python3', 'python3-apt')
 SYSTEMD = (*PLAIN, 'dbus', 'systemd', 'systemd-sysv')
-KUBELET = (*SYSTEMD, 'busybox-static', 'containerd', 'mount', 'runc')
+KUBELET = (*SYSTEMD, 'busybox-static', 'cloud-init', 'containerd', 'mount', 'runc')
 PACKAGES = {'plain': PLAIN, 'systemd': SYSTEMD, 'kubelet': KUBELET}
 
 # Which Debian. The kubelet's own tests know bookworm only.

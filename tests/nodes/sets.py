@@ -13,7 +13,7 @@ import subprocess
 import time
 import uuid
 
-from . import host, kubelet, machine, network, roots
+from . import cloud_init, host, kubelet, machine, network, roots
 
 NAME = re.compile(r'[a-z][a-z0-9]{0,19}')
 LARGEST = 200
@@ -40,11 +40,11 @@ class NodeSet:
         """Each node by its name, with its address, kind, pid and disk; empty where the set is not up."""
         return self._state()['nodes']
 
-    def up(self, count: int, kind: str = 'systemd', binds: tuple = (), loop: bool = False):
+    def up(self, count: int, kind: str = 'systemd', binds: tuple = (), loop: bool = False, user_data: str = ''):
         """Start what is missing of C(count) nodes of that kind (systemd, plain, kubelet) and wait until all can be used.
 
         C(binds) holds SRC:DST pairs, read-only in the node; C(loop) gives it this machine's loop devices. A node that was powered
-        off starts again from its own disk.
+        off starts again from its own disk. C(user_data) is what cloud-init applies at a kubelet node's first boot; without it there is no cloud-init.
         """
         if not 1 <= count <= LARGEST:
             raise host.Failure(f'{count} nodes cannot be had: ask for 1 to {LARGEST}.')
@@ -56,7 +56,7 @@ class NodeSet:
         lower = roots.path(kind)
         with host.locked(host.CACHE / 'sets.lock'):
             self._prepare()
-            started = [name for name in (f'{self.name}-{number}' for number in range(1, count + 1)) if self._start(name, kind, lower, extra)]
+            started = [name for name in (f'{self.name}-{number}' for number in range(1, count + 1)) if self._start(name, kind, lower, extra, user_data)]
         for name in started:
             self._await(name)
         host.say(f'{len(started)} of {count} nodes started in {time.monotonic() - began:.1f} s: {" ".join(self.nodes)}')
@@ -144,7 +144,7 @@ class NodeSet:
         wrapper.chmod(0o755)
         network.add_bridge(self.namespace, index)
 
-    def _start(self, name: str, kind: str, lower: pathlib.Path, extra: list) -> bool:
+    def _start(self, name: str, kind: str, lower: pathlib.Path, extra: list, user_data: str) -> bool:
         """Start a node unless it runs; tell whether it had to be started."""
         state = self._state()
         node = state['nodes'].get(name)
@@ -157,13 +157,13 @@ class NodeSet:
             self._discard(node)
             node = None
         if not node:
-            node = self._make(state, name, kind)
+            node = self._make(state, name, kind, user_data)
         machine.raise_inotify()
         node.update(machine.start(name, kind, node['namespace'], pathlib.Path(node['disk']), lower, self.run_dir / f'{name}.log', extra))
         self._save(state)
         return True
 
-    def _make(self, state: dict, name: str, kind: str) -> dict:
+    def _make(self, state: dict, name: str, kind: str, user_data: str) -> dict:
         """Make a node's network and the beginnings of its disk. It is written down first, so that C(down) finds even half of it."""
         number = int(name.rpartition('-')[2])
         node: dict = {'address': network.address(state['index'], number), 'kind': kind, 'namespace': f'{self.namespace}-{number}',
@@ -175,6 +175,7 @@ class NodeSet:
         self._furnish(upper, name)
         if kind == 'kubelet':
             kubelet.furnish(upper)
+            cloud_init.furnish(upper, name, user_data)
         return node
 
     def _discard(self, node: dict):
