@@ -24,31 +24,35 @@ CACHE = '/run/nodeops~dynhostpath'
 
 
 def compiled(path: str):
-    """Return this file's code, from the cache if it was made of this very source by this very interpreter."""
+    """Return this file's code, from the cache if its checksum, over source and code, says that it was made of this very source and is whole."""
     import marshal
+    from binascii import crc32
     cache = f'{CACHE}/{sys.hexversion:x}'
     with open(path, 'rb') as file:
         source = file.read()
+    checksum = crc32(source)
     try:
         with open(cache, 'rb') as file:
             status = posix.fstat(file.fileno())
             if status.st_uid == posix.geteuid() and not status.st_mode & 0o022:
-                origin, code = marshal.loads(file.read())
-                if origin == source:
-                    return code
+                kept = memoryview(file.read())
+                if crc32(kept[4:], checksum) == int.from_bytes(kept[:4], 'big'):
+                    return marshal.loads(kept[4:])
     except (OSError, ValueError, EOFError, TypeError):
         pass
     code = compile(source, path, 'exec')
-    fresh = f'{cache}.{posix.getpid()}'
     try:
         if not posix.access(CACHE, posix.F_OK):
             posix.mkdir(CACHE, 0o700)
-        with open(fresh, 'wb') as file:
-            file.write(marshal.dumps((source, code)))
+        # Of another source or interpreter, or of a writer that was killed. One that still writes, beside us, does without.
+        for name in posix.listdir(CACHE):
+            posix.unlink(f'{CACHE}/{name}')
+        fresh, whole = f'{cache}.{posix.getpid()}', marshal.dumps(code)
+        with open(fresh, 'xb') as new:
+            new.write(crc32(whole, checksum).to_bytes(4, 'big') + whole)
         posix.rename(fresh, cache)
     except OSError:
-        if posix.access(fresh, posix.F_OK):
-            posix.unlink(fresh)
+        pass
     return code
 
 
@@ -60,6 +64,7 @@ if __name__ == '__main__' and '__file__' not in globals():
 
 DEFAULTS = {
     'base': '/var/lib/dynhostpath',
+    'own_mount': False,
     'layout': '{namespace}/{pod}/{uid}',
     'owner': 0,
     'group': 0,
@@ -79,6 +84,10 @@ SAFE = DIGITS.union('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-')
 SECONDS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
 BYTES = {'Ki': 1 << 10, 'Mi': 1 << 20, 'Gi': 1 << 30, 'Ti': 1 << 40}
 FOREVER = 1 << 62
+# The first of January 2026: a clock that shows less was not set yet.
+CLOCK_IS_SET = 1767225600
+# So many names are removed while the kubelet waits; the others are left to prune.
+AT_UNMOUNT = 10000
 
 # The same values in mount(2), mount_setattr(2) and statvfs(3).
 RDONLY = 1
@@ -89,12 +98,14 @@ DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW
 # The driver's own directories below the base. No pod can name them: none of its values begins with a dot.
 STATE, TRASH, BY_POD = '.state', '.trash', '.by-pod'
 UNFINISHED = NEW_RECORD, NEW_IMAGE = '.new', '.new-image'
+HIDDEN = '.mount'
 
 HINTS = {
     errno.ENOENT: 'it does not exist; a base is created by the role host_paths',
     errno.ENOSPC: 'free some space or inodes on its file system',
     errno.EDQUOT: 'the quota is used up; free some space or raise it',
     errno.EROFS: 'mount its file system read-write',
+    errno.EFBIG: 'its file system takes no file of that size; write a smaller one',
     errno.ELOOP: 'a symbolic link lies there; remove it',
     errno.ENOTDIR: 'a symbolic link or a file lies there; remove it',
 }
@@ -147,6 +158,13 @@ def to_json(value) -> str:
 def component(value, what: str) -> str:
     if not isinstance(value, str) or not value or value[0] == '.' or len(value) > 255 or not SAFE.issuperset(value):
         raise Refused(f'{what} {value!r:.80}: not one path component; write letters, digits, ".", "_", "-", no leading dot, at most 255.')
+    return value
+
+
+def kubernetes_name(value, what: str) -> str:
+    """Check a name that the kubelet says. None has a "_", so that it can keep names apart that a layout joins."""
+    if '_' in component(value, what):
+        raise Refused(f'{what} {value!r:.80}: no name of Kubernetes, which knows no "_".')
     return value
 
 
@@ -205,6 +223,12 @@ def fill(part: str, names: dict) -> str:
     return part
 
 
+def is_ambiguous(part: str) -> bool:
+    """Tell whether two pods could fill a component's fields with different names and get the same text."""
+    between = fill(part, dict.fromkeys(FIELDS, '/')).split('/')[1:-1]
+    return any('_' not in text for text in between)
+
+
 def absolute(value, what: str) -> str:
     if not isinstance(value, str) or value[:1] != '/' or '\0' in value or not {'', '.', '..'}.isdisjoint(value[1:].split('/')):
         raise Refused(f'{what} {value!r:.200}: not a plain absolute path; write one without ".", "..", "//" and a slash at its end.')
@@ -240,8 +264,8 @@ def bounds(value, option: str, what: str) -> tuple:
 
 
 SETTINGS = {
-    'base': absolute, 'layout': layout, 'owner': identity, 'group': identity, 'mode': permissions, 'mount_flags': mount_flags,
-    'retention': retention, 'size': optional_size, 'by_pod': switch, 'pod_options': pod_options,
+    'base': absolute, 'own_mount': switch, 'layout': layout, 'owner': identity, 'group': identity, 'mode': permissions,
+    'mount_flags': mount_flags, 'retention': retention, 'size': optional_size, 'by_pod': switch, 'pod_options': pod_options,
 }
 POD_OPTIONS: dict = {
     'mode': (permissions, ('max',)), 'owner': (identity, ('min', 'max')), 'group': (identity, ('min', 'max')),
@@ -277,6 +301,9 @@ def settle_configuration(given: dict, path: str) -> dict:
         raise Refused(f'{path}: retention needs {{uid}} in the layout, or the data of one pod could be deleted with those of another.')
     if not ('{uid}' in fields and '{volume}' in fields) and (config['size'] or 'size' in config['pod_options']):
         raise Refused(f'{path}: size needs {{uid}} and {{volume}} in the layout, or two volumes would share one limit.')
+    ambiguous = [part for part in config['layout'] if is_ambiguous(part)]
+    if ambiguous and '{uid}' not in fields:
+        raise Refused(f'{path}: layout: two pods could get the same {ambiguous[0]}; join fields by "_", which no name has, or add {{uid}}.')
     return config
 
 
@@ -285,13 +312,13 @@ def identify(mount_dir: str) -> dict:
     parts = absolute(mount_dir, 'mount dir').split('/')
     if len(parts) < 7 or parts[-5] != 'pods' or parts[-3] != 'volumes':
         raise Refused(f'mount dir {mount_dir!r:.200}: no volume of a kubelet; write ROOT/pods/UID/volumes/VENDOR~DRIVER/VOLUME.')
-    return {'uid': component(parts[-4], 'pod uid in the mount dir'), 'volume': component(parts[-1], 'volume name in the mount dir')}
+    return {'uid': kubernetes_name(parts[-4], 'pod uid in the mount dir'), 'volume': kubernetes_name(parts[-1], 'volume name in the mount dir')}
 
 
 def decide(config: dict, options: dict, volume: dict) -> dict:
     """Return the directory, owner, group, mode, mount flags, retention and size that this volume gets; refuse what the pod must not say."""
-    volume['namespace'] = component(options.get('kubernetes.io/pod.namespace'), 'kubernetes.io/pod.namespace')
-    volume['pod'] = component(options.get('kubernetes.io/pod.name'), 'kubernetes.io/pod.name')
+    volume['namespace'] = kubernetes_name(options.get('kubernetes.io/pod.namespace'), 'kubernetes.io/pod.namespace')
+    volume['pod'] = kubernetes_name(options.get('kubernetes.io/pod.name'), 'kubernetes.io/pod.name')
     if options.get('kubernetes.io/pod.uid') != volume['uid']:
         raise Refused(f'kubernetes.io/pod.uid {options.get("kubernetes.io/pod.uid")!r:.80}: the mount dir is that of pod {volume["uid"]}.')
     access = options.get('kubernetes.io/readwrite', 'rw')
@@ -332,34 +359,66 @@ def wish(config: dict, name: str, value):
 
 # ---- the path: by descriptors, one component at a time, through no symlink --------------------------------------------------------------
 
-def walk(start: int, names: list, made=None, mode=0o755) -> int:
-    """Return a descriptor of the directory at C(names) below C(start); with a list C(made), make what is missing and note it there."""
+def walk(start: int, names: list, made=None, own: bool = False) -> int:
+    """Return a descriptor of the directory at C(names) below C(start); with a list C(made), make what is missing and note it there.
+
+    The driver's C(own) directories are root's alone; one that is not was put there by somebody else.
+    """
     here = posix.dup(start)
     try:
         for depth, name in enumerate(names, 1):
             if made is not None:
                 try:
-                    posix.mkdir(name, mode, dir_fd=here)
+                    posix.mkdir(name, 0o700 if own else 0o755, dir_fd=here)
                     made.append(names[:depth])
                 except FileExistsError:
                     pass
             above, here = here, posix.open(name, DIRECTORY, dir_fd=here)
             posix.close(above)
-    except OSError as error:
+            if own:
+                refuse_foreign(here, '/'.join(names[:depth]))
+    except (OSError, Refused) as error:
         posix.close(here)
-        error.filename = '/'.join(names[:depth])
+        if isinstance(error, OSError):
+            error.filename = '/'.join(names[:depth])
         raise
     return here
 
 
+def refuse_foreign(directory: int, where: str, sticky: int = 0):
+    """Refuse a directory in which others than root could exchange what lies there."""
+    status = posix.fstat(directory)
+    if status.st_uid or (status.st_mode & 0o022 and not status.st_mode & sticky):
+        raise Refused(f'{where}: others than root can write to it (owner {status.st_uid}, mode {status.st_mode & 0o7777:04o}); '
+                      'give it to root and take write permission from the others, or choose another base.')
+
+
 def open_base(config: dict) -> int:
-    root = posix.open('/', DIRECTORY)
+    """Return a descriptor of the base, which none but root can exchange, nor enter past the mount flags."""
+    path, here, closed = '', posix.open('/', DIRECTORY), False
     try:
-        return walk(root, config['base'][1:].split('/'))
+        for name in config['base'][1:].split('/'):
+            # In a sticky directory, such as /tmp, nobody can exchange what is root's.
+            refuse_foreign(here, f'base {config["base"]}, at {path or "/"}', 0o1000)
+            path += '/' + name
+            above, here = here, posix.open(name, DIRECTORY, dir_fd=here)
+            posix.close(above)
+            closed = closed or not posix.fstat(here).st_mode & 0o011
+        refuse_foreign(here, f'base {config["base"]}')
+        if config['own_mount']:
+            root = posix.open('/', DIRECTORY)
+            if mount_id(root) == mount_id(here):
+                raise Refused(f'base {config["base"]}: it lies on the root file system, though own_mount is set; mount its file system.')
+            posix.close(root)
+        missing = config['mount_flags'] & ~posix.fstatvfs(here).f_flag
+        if missing and not closed:
+            flags = ', '.join(name for name, flag in MOUNT_FLAGS.items() if missing & flag)
+            raise Refused(f'base {config["base"]}: its mode {posix.fstat(here).st_mode & 0o7777:04o} lets others than root in, past the mount_flags '
+                          f'{flags}; give it mode 0700, or mount it with them.')
     except OSError as error:
-        raise Refused(explain(error, f'base {config["base"]}, at /{error.filename}')) from None
-    finally:
-        posix.close(root)
+        posix.close(here)
+        raise Refused(explain(error, f'base {config["base"]}, at {path}')) from None
+    return here
 
 
 def persist(function, *arguments):
@@ -372,8 +431,8 @@ def persist(function, *arguments):
     raise last
 
 
-def make_directory(base: int, names: list, made: list, mode=0o755) -> int:
-    return persist(walk, base, names, made, mode)
+def make_directory(base: int, names: list, made: list, own: bool = False) -> int:
+    return persist(walk, base, names, made, own)
 
 
 def remove_empty(base: int, names: list, keep: int = 0):
@@ -443,18 +502,39 @@ def encode(path: str) -> bytes:
     return path.encode(sys.getfilesystemencoding(), 'surrogateescape')
 
 
-def bind(directory: int, target: int, flags: int):
-    """Mount one open directory on another with these flags."""
+def bind(directory: int, target: int, flags: int, state: int):
+    """Mount one open directory on another; only with these flags does the mount become visible, whenever the driver is killed."""
     try:
         tree = libc('syscall', OPEN_TREE, directory, b'', AT_EMPTY_PATH | OPEN_TREE_CLONE)
         libc('syscall', MOUNT_SETATTR, tree, b'', AT_EMPTY_PATH, flags.to_bytes(8, sys.byteorder) + bytes(24), 32)
-        # Only here does the mount become visible, with its flags: whoever kills the driver cannot leave a writable one behind.
         libc('syscall', MOVE_MOUNT, tree, b'', target, b'', MOVE_BY_DESCRIPTORS)
     except OSError as error:
         # Linux before 5.12, or a filter that does not know these calls.
         if error.errno not in (errno.ENOSYS, errno.EPERM):
             raise
-        libc('mount', b'/proc/self/fd/%d' % directory, b'/proc/self/fd/%d' % target, None, MS_BIND, None)
+        bind_twice(directory, target, flags, state)
+
+
+def bind_twice(directory: int, target: int, flags: int, state: int):
+    """Set the flags on a mount that nobody sees, among the pod's records, and mount that: a bind mount inherits them."""
+    uncover(state)
+    posix.mkdir(HIDDEN, 0o700, dir_fd=state)
+    hidden = b'/proc/self/fd/%d/' % state + HIDDEN.encode()
+    try:
+        libc('mount', b'/proc/self/fd/%d' % directory, hidden, None, MS_BIND, None)
+        libc('mount', None, hidden, None, MS_REMOUNT | MS_BIND | flags, None)
+        libc('mount', hidden, b'/proc/self/fd/%d' % target, None, MS_BIND, None)
+    finally:
+        uncover(state)
+
+
+def uncover(state: int):
+    """Remove the hidden mount."""
+    detach(f'/proc/self/fd/{state}/{HIDDEN}')
+    try:
+        posix.rmdir(HIDDEN, dir_fd=state)
+    except FileNotFoundError:
+        pass
 
 
 def mount_id(fd: int) -> bytes:
@@ -475,11 +555,38 @@ def is_mounted(directory: int) -> bool:
         posix.close(above)
 
 
+def mount_point_of(path: str) -> str:
+    """Return where the file system that holds the directory is mounted."""
+    here = posix.open(path, posix.O_PATH | posix.O_DIRECTORY)
+    while not is_mounted(here):
+        above = posix.open('..', posix.O_PATH | posix.O_DIRECTORY, dir_fd=here)
+        at_root = same_file(above, here)
+        posix.close(here)
+        here = above
+        if at_root:
+            break
+    try:
+        return posix.readlink(f'/proc/self/fd/{here}')
+    finally:
+        posix.close(here)
+
+
+def is_mount_point(path: str) -> bool:
+    try:
+        directory = open_mount_dir(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        return is_mounted(directory)
+    finally:
+        posix.close(directory)
+
+
 def open_mount_dir(mount_dir: str) -> int:
     return posix.open(mount_dir, posix.O_PATH | posix.O_DIRECTORY | posix.O_NOFOLLOW)
 
 
-def attach(directory: int, mount_dir: str, flags: int):
+def attach(directory: int, mount_dir: str, flags: int, state: int):
     """Make the directory appear at the mount dir with exactly these flags; once, however often it is called."""
     try:
         target = open_mount_dir(mount_dir)
@@ -488,11 +595,10 @@ def attach(directory: int, mount_dir: str, flags: int):
     # What the base is mounted with holds for its volumes too.
     flags |= posix.fstatvfs(directory).f_flag & ALL_FLAGS
     if not is_mounted(target):
-        bind(directory, target, flags)
+        bind(directory, target, flags, state)
     elif not same_file(target, directory):
         raise Refused(f'mount dir {mount_dir}: something else is mounted there; unmount it.')
-    posix.close(target)
-    if posix.statvfs(mount_dir).f_flag & ALL_FLAGS != flags:
+    elif posix.statvfs(mount_dir).f_flag & ALL_FLAGS != flags:
         libc('mount', None, encode(mount_dir), None, MS_REMOUNT | MS_BIND | flags, None)
     if posix.statvfs(mount_dir).f_flag & ALL_FLAGS != flags:
         detach(mount_dir)
@@ -505,41 +611,42 @@ def same_file(one: int, other: int) -> bool:
 
 def detach(mount_dir: str):
     """Unmount what is mounted on the directory, stacked or not; nothing mounted, or nothing there, is fine."""
-    lazily = 0
-    while True:
-        try:
-            target = open_mount_dir(mount_dir)
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        mounted = is_mounted(target)
-        posix.close(target)
-        if not mounted:
-            return
+    lazily = vain = 0
+    while is_mount_point(mount_dir):
         try:
             libc('umount2', encode(mount_dir), UMOUNT_NOFOLLOW | lazily)
         except OSError as error:
             # Somebody looks into the volume: take it out of sight at once, rather than keep its pod Terminating.
             if error.errno == errno.EBUSY and not lazily:
                 lazily = MNT_DETACH
-            elif error.errno != errno.EINVAL:
+            # Somebody else was faster; but what still is there was locked by the owner of the user namespace.
+            elif error.errno == errno.EINVAL and not vain:
+                vain = 1
+            else:
                 raise
 
 
 # ---- the record of a volume: BASE/.state/UID/VOLUME ---------------------------------------------------------------------------------------
 
-def lock_pod(base: int, uid: str, made=None) -> int:
+def lock_pod(base: int, uid: str, made=None, wait: bool = True) -> int:
     """Return a descriptor of the directory with the pod's records, locked: callouts for one pod, and prune, wait for each other."""
-    from fcntl import LOCK_EX, flock
+    from fcntl import LOCK_EX, LOCK_NB, flock
     while True:
-        state = walk(base, [STATE, uid]) if made is None else make_directory(base, [STATE, uid], made, 0o700)
-        flock(state, LOCK_EX)
+        state = walk(base, [STATE, uid], own=True) if made is None else make_directory(base, [STATE, uid], made, own=True)
+        flock(state, LOCK_EX if wait else LOCK_EX | LOCK_NB)
         if posix.fstat(state).st_nlink:
             return state
         posix.close(state)
 
 
+def create(name: str, directory: int) -> int:
+    """Open a file that is new; what bears its name was left by a callout that was killed."""
+    forget(directory, name)
+    return posix.open(name, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL, 0o600, dir_fd=directory)
+
+
 def write_record(state: int, volume: str, record: dict):
-    fd = posix.open(NEW_RECORD, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
+    fd = create(NEW_RECORD, state)
     try:
         text = to_json(record).encode()
         if posix.write(fd, text) != len(text):
@@ -558,18 +665,31 @@ def mark(record, ended: float, state=None):
     posix.utime(record, (ended, ended), dir_fd=state)
 
 
-def read_record(state: int, volume: str) -> dict:
-    """Return the record, with the time of its end, or an empty one where it is missing or was cut short by a crash of the machine."""
+def read_record(state: int, uid: str, volume: str) -> dict:
+    """Return the record, with the time of its end, or an empty one where there is none; refuse what is not one that this driver wrote."""
     try:
-        fd = posix.open(volume, posix.O_RDONLY | posix.O_NOFOLLOW, dir_fd=state)
+        fd = posix.open(volume, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK, dir_fd=state)
+        try:
+            record = parse_object(posix.read(fd, 65536).decode(), 'it')
+            check_record(record, uid, volume)
+            return dict(record, ended=posix.fstat(fd).st_mtime)
+        finally:
+            posix.close(fd)
     except FileNotFoundError:
         return {}
-    try:
-        return dict(parse_object(posix.read(fd, 65536).decode(), volume), ended=posix.fstat(fd).st_mtime)
-    except (Refused, ValueError):
-        return {}
-    finally:
-        posix.close(fd)
+    except (OSError, ValueError, Refused) as error:
+        raise Refused(f'{STATE}/{uid}/{volume} in the base: no record of this driver ({error}); it goes with the next mount of the volume. '
+                      'Until then, or until it is removed by hand, the data of the pod are kept.') from None
+
+
+def check_record(record: dict, uid: str, volume: str):
+    directory = record.get('directory')
+    for part in [record.get('namespace'), record.get('pod')] + (directory.split('/') if isinstance(directory, str) else [directory]):
+        component(part, 'name')
+    if identify(record.get('mount_dir', '')) != {'uid': uid, 'volume': volume}:
+        raise Refused('it is of another volume')
+    if not all(isinstance(record.get(name, 0), int) for name in ('retention', 'size')):
+        raise Refused('retention and size are no numbers')
 
 
 def forget(state: int, volume: str):
@@ -618,10 +738,8 @@ def read_link(shelf: int, name: str):
         return None
 
 
-# ---- the size limit: a project quota where the base's file system keeps them, a loop-mounted image elsewhere -----------------------------
+# ---- the size limit: a loop-mounted image; a project quota is none, as whoever owns a file may take it out of its project -----------------
 
-QUOTACTL_FD, SET_PROJECT_QUOTA, BLOCKS_AND_INODES = 443, 0x80000802, 5
-FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_XFLAG_PROJINHERIT = 0x801c581f, 0x401c5820, 0x200
 BYTES_PER_INODE = 16384
 
 
@@ -629,14 +747,17 @@ def image_of(volume: str) -> str:
     return '.image-' + volume
 
 
-def bound(base: int, state: int, volume: str, plan: dict, directory: int) -> int:
+def bound(base: int, state: int, volume: str, plan: dict, directory: int, before: dict) -> int:
     """Return a descriptor of the directory, which from here on holds no more than the plan's size."""
     image = image_of(volume)
     if is_mounted(directory):
         return directory
     if not exists(image, state):
-        if set_project_quota(directory, plan['size']):
-            return directory
+        if next(entries_of(directory), None):
+            # Version 0.1.0 used project quotas where it could, and a volume of its has one still.
+            if before:
+                return directory
+            raise Refused(f'size: {"/".join(plan["directory"])} in the base holds data that no image bounds; move them away.')
         make_image(state, image, plan['size'])
     # mount(8) sets up the loop device so that it goes with the mount, or with a mount that fails; for that, one call has to do both.
     flags = ','.join(['loop'] + [name for name, flag in MOUNT_FLAGS.items() if plan['flags'] & flag])
@@ -647,30 +768,13 @@ def bound(base: int, state: int, volume: str, plan: dict, directory: int) -> int
     return directory
 
 
-def set_project_quota(directory: int, limit: int) -> bool:
-    """Give the directory a project of its own, numbered by its inode, with this limit; return whether the file system can."""
-    from fcntl import ioctl
-    project = posix.fstat(directory).st_ino & 0xffffffff
-    words = (limit // 1024, 0, 0, limit // BYTES_PER_INODE, 0, 0, 0, 0, BLOCKS_AND_INODES)
-    attributes = bytearray(28)
-    try:
-        libc('syscall', QUOTACTL_FD, directory, SET_PROJECT_QUOTA, project, b''.join(word.to_bytes(8, sys.byteorder) for word in words))
-        ioctl(directory, FS_IOC_FSGETXATTR, attributes)
-        attributes[0:4] = (int.from_bytes(attributes[0:4], sys.byteorder) | FS_XFLAG_PROJINHERIT).to_bytes(4, sys.byteorder)
-        attributes[12:16] = project.to_bytes(4, sys.byteorder)
-        ioctl(directory, FS_IOC_FSSETXATTR, attributes)
-    except OSError:
-        return False
-    return True
-
-
 def make_image(state: int, image: str, limit: int):
-    fd = posix.open(NEW_IMAGE, posix.O_RDWR | posix.O_CREAT | posix.O_TRUNC, 0o600, dir_fd=state)
+    fd = create(NEW_IMAGE, state)
     try:
         posix.ftruncate(fd, limit)
         run((state,), 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/{NEW_IMAGE}')
         posix.rename(NEW_IMAGE, image, src_dir_fd=state, dst_dir_fd=state)
-    except Refused:
+    except (OSError, Refused):
         forget(state, NEW_IMAGE)
         raise
     finally:
@@ -684,7 +788,7 @@ def run(descriptors: tuple, *command):
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=descriptors, check=False,
                                 env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
     except FileNotFoundError:
-        raise Refused(f'size: {command[0]} is missing on this node; install it, or put the base on a file system with project quota.') from None
+        raise Refused(f'size: {command[0]} is missing on this node; install it.') from None
     if result.returncode:
         output = ' '.join(result.stdout.decode('utf-8', 'replace').split())
         raise Refused(f'size: {command[0]} failed: {output:.300}')
@@ -692,81 +796,145 @@ def run(descriptors: tuple, *command):
 
 def release(base: int, record: dict):
     """Unmount the volume's image, if one is mounted."""
-    parent, _slash, name = record['directory'].rpartition('/')
+    names = record['directory'].split('/')
     try:
-        above = walk(base, parent.split('/'))
+        above = walk(base, names[:-1])
     except FileNotFoundError:
         return
-    detach(f'/proc/self/fd/{above}/{name}')
+    detach(f'/proc/self/fd/{above}/{names[-1]}')
     posix.close(above)
 
 
 # ---- retention ---------------------------------------------------------------------------------------------------------------------------
 
 def reap(base: int, state: int, uid: str, config: dict, dry_run: bool = False) -> list:
-    """Remove what the pod's volumes leave behind once their time is over; return the (volume, record) of each.
+    """Move into the trash what the pod's volumes leave behind once their time is over; return the (volume, record) of each.
 
     A directory goes only when its path holds the pod's uid, and when no other volume of the pod needs it or anything in it.
     """
     now = time.time()
-    records = {volume: read_record(state, volume) for volume in names_in(state)}
+    records = {volume: read_record(state, uid, volume) for volume in names_in(state)}
+    for volume, record in records.items():
+        ended = end_of(record, now)
+        if ended != record['ended'] and not dry_run:
+            mark(volume, ended, state)
+        record['ended'] = ended
     due = {volume: record for volume, record in records.items()
-           if record.get('ended') and uid in record['directory'] and now - record['ended'] >= record.get('retention', config['retention'])}
-    needed = [record['directory'] for volume, record in records.items() if record and volume not in due]
+           if record['ended'] and uid in record['directory'] and now - record['ended'] >= record.get('retention', config['retention'])}
+    needed = [record['directory'] for volume, record in records.items() if volume not in due]
     removed = [(volume, record) for volume, record in due.items() if not any(overlap(record['directory'], other) for other in needed)]
-    for volume, record in () if dry_run else removed:
+    if dry_run:
+        return removed
+    for volume, record in removed:
         release(base, record)
-        discard(base, record['directory'].split('/'), f'{uid}~{volume}')
+        discard(base, record['directory'].split('/'), uid)
         forget(state, image_of(volume))
         unlink_if_ours(base, record, uid, volume)
         forget(state, volume)
-    if not dry_run:
-        for unfinished in UNFINISHED:
-            forget(state, unfinished)
-        remove_empty(base, [STATE, uid], 1)
+    for unfinished in UNFINISHED:
+        forget(state, unfinished)
+    uncover(state)
+    remove_empty(base, [STATE, uid], 1)
     return removed
+
+
+def end_of(record: dict, now: float) -> float:
+    """Return when the volume ended; now, where there was no unmount but the pod is gone, or where the clock was wrong; 0 if it is in use."""
+    if is_mount_point(record['mount_dir']):
+        return 0
+    if not record['ended']:
+        return now if pod_is_gone(record) else 0
+    return record['ended'] if CLOCK_IS_SET <= record['ended'] <= now or now < CLOCK_IS_SET else now
+
+
+def pod_is_gone(record: dict) -> bool:
+    """Tell whether the kubelet's pods are there and this one is not; refuse a place where a disk that held them is not mounted (yet)."""
+    pod_dir = record['mount_dir'].rsplit('/', 3)[0]
+    pods = pod_dir.rsplit('/', 1)[0]
+    if exists(pod_dir) or not exists(pods):
+        return False
+    if 'pods_on' not in record:
+        # Of version 0.1.0, which did not note where; an empty directory says nothing.
+        return bool(posix.listdir(pods))
+    place = mount_point_of(pods)
+    if place != record['pods_on']:
+        raise Refused(f'{pods}: it lies on {place}, but lay on {record["pods_on"]} when the volume was mounted; the data are kept until that is mounted.')
+    return True
 
 
 def overlap(one: str, other: str) -> bool:
     return (one + '/').startswith(other + '/') or (other + '/').startswith(one + '/')
 
 
-def discard(base: int, names: list, name: str):
-    """Move a directory into the trash, so that it is gone at once, and empty it there; a mount point stays where it is (EBUSY)."""
-    trash = make_directory(base, [TRASH], [], 0o700)
+def discard(base: int, names: list, uid: str):
+    """Move a directory into the trash, so that it is gone at once; a mount point stays where it is (EBUSY)."""
+    trash = make_directory(base, [TRASH], [], own=True)
     try:
         parent = walk(base, names[:-1])
         try:
-            posix.rename(names[-1], f'{name}~{posix.getpid()}~{time.time()}', src_dir_fd=parent, dst_dir_fd=trash)
+            posix.rename(names[-1], trash_name(uid), src_dir_fd=parent, dst_dir_fd=trash)
         finally:
             posix.close(parent)
     except FileNotFoundError:
         # A run that was killed had got as far as this.
         pass
     remove_empty(base, names[:-1])
-    for entry in posix.listdir(trash):
-        if entry.startswith(name + '~'):
-            empty(trash, entry)
     posix.close(trash)
 
 
-def empty(trash: int, name: str):
-    """Remove one entry of the trash. What is in a directory comes to lie beside it first: no depth is too deep, no mount is crossed."""
-    queue, count = [name], 0
-    while queue:
-        current = queue.pop()
-        if not is_directory_after_unlink(trash, current):
-            continue
-        fd = posix.open(current, DIRECTORY, dir_fd=trash)
+def trash_name(uid: str) -> str:
+    return f'{uid:.64}~{posix.getpid()}~{time.time()}'
+
+
+def empty_trash(base: int, most: int) -> list:
+    """Remove what is in the trash, but no more than so many names; return a sentence on each entry that could not be removed.
+
+    What lies in a directory comes to lie beside it first, so no depth is too deep, no mount is crossed and no list of names is kept.
+    """
+    try:
+        trash = walk(base, [TRASH], own=True)
+    except FileNotFoundError:
+        return []
+    failures: dict = {}
+    before = None
+    while before != most and most > 0:
+        before = most
+        for name in entries_of(trash):
+            if name not in failures and most > 0:
+                most = dismantle(trash, name, most, failures)
+    posix.close(trash)
+    return list(failures.values())
+
+
+def dismantle(trash: int, name: str, most: int, failures: dict) -> int:
+    """Remove one entry of the trash, whose directories become entries of their own; return how many names may still be removed."""
+    try:
+        if not is_directory_after_unlink(trash, name):
+            return most - 1
+        fd = posix.open(name, DIRECTORY, dir_fd=trash)
         try:
-            for entry in posix.listdir(fd):
-                if is_directory_after_unlink(fd, entry):
-                    count += 1
-                    queue.append(f'{name}~{posix.getpid()}~{count}')
-                    posix.rename(entry, queue[-1], src_dir_fd=fd, dst_dir_fd=trash)
+            for entry in entries_of(fd):
+                if not most:
+                    return 0
+                try:
+                    if is_directory_after_unlink(fd, entry):
+                        posix.rename(entry, trash_name(name.partition('~')[0]), src_dir_fd=fd, dst_dir_fd=trash)
+                    most -= 1
+                except OSError as error:
+                    # What cannot be removed, a mount point or an immutable file, keeps nothing else.
+                    if error.errno != errno.ENOENT:
+                        failures[name] = f'{TRASH}/{name}/{entry}: {error.strerror}'
         finally:
             posix.close(fd)
-        remove_empty(trash, [current])
+        if name not in failures:
+            posix.rmdir(name, dir_fd=trash)
+            most -= 1
+    except FileNotFoundError:
+        # Another prune was faster.
+        pass
+    except OSError as error:
+        failures[name] = f'{TRASH}/{name}: {error.strerror}'
+    return most
 
 
 def is_directory_after_unlink(parent: int, name: str) -> bool:
@@ -775,7 +943,7 @@ def is_directory_after_unlink(parent: int, name: str) -> bool:
         posix.unlink(name, dir_fd=parent)
     except FileNotFoundError:
         pass
-    except (IsADirectoryError, PermissionError):
+    except IsADirectoryError:
         return True
     return False
 
@@ -787,50 +955,39 @@ def prune(arguments: list) -> int:
             raise Refused('usage: dynhostpath prune [--dry-run]')
         config = configuration()
         base = open_base(config)
+        pods = names_in(base, STATE)
+        failed = [uid for uid in pods if not prune_pod(base, uid, config, bool(arguments))]
+        failures = [] if arguments else empty_trash(base, FOREVER)
     except (OSError, Refused) as error:
         say(f'dynhostpath: {error}\n')
         return 2
-    failures = [prune_pod(base, uid, config, bool(arguments)) for uid in names_in(base, STATE)]
-    if not arguments:
-        failures += [clear(base, name) for name in names_in(base, TRASH)]
-    return int(any(failures))
+    for failure in failures:
+        say(f'{config["base"]}/{failure}\n')
+    return int(bool(failed or failures))
 
 
 def prune_pod(base: int, uid: str, config: dict, dry_run: bool) -> bool:
-    """Prune what one pod left behind; return whether that failed."""
+    """Prune what one pod left behind; return whether that succeeded."""
     started = time.monotonic()
     try:
-        state = lock_pod(base, uid)
-        if not dry_run:
-            mark_ended(state)
+        state = lock_pod(base, uid, wait=False)
         removed = reap(base, state, uid, config, dry_run)
         posix.close(state)
     except FileNotFoundError:
-        return False
-    except OSError as error:
+        return True
+    except BlockingIOError:
+        say(f'pod {uid}: a callout is at work on its volumes; the next prune sees to it\n')
+        return True
+    except (OSError, Refused) as error:
         say(f'pod {uid}: {error}\n')
         log('prune', 'Failure', {'uid': uid, 'message': str(error)}, started)
-        return True
+        return False
     for volume, record in removed:
         say(f'{"would remove" if dry_run else "removed"} {config["base"]}/{record["directory"]}: pod {record["namespace"]}/{record["pod"]}, '
             f'volume {volume}, unused since {time.strftime("%Y-%m-%d %H:%M", time.localtime(record["ended"]))}\n')
         if not dry_run:
             log('prune', 'Success', dict(record, uid=uid, volume=volume, message='removed ' + record['directory']), started)
-    return False
-
-
-def mark_ended(state: int):
-    """Start the clock for volumes whose pod went without an unmount, as after a crash of the node."""
-    for volume in names_in(state):
-        record = read_record(state, volume)
-        if record and not record['ended'] and pod_is_gone(record['mount_dir']):
-            mark(volume, time.time(), state)
-
-
-def pod_is_gone(mount_dir: str) -> bool:
-    """Tell whether ROOT/pods is there and ROOT/pods/UID is not; without the former (a disk not mounted yet) nothing is known."""
-    pod_dir = mount_dir.rsplit('/', 3)[0]
-    return exists(pod_dir.rsplit('/', 1)[0]) and not exists(pod_dir)
+    return True
 
 
 def exists(path: str, directory=None) -> bool:
@@ -841,27 +998,21 @@ def exists(path: str, directory=None) -> bool:
     return True
 
 
-def clear(base: int, name: str) -> bool:
-    """Finish an interrupted removal; return whether that failed."""
-    trash = walk(base, [TRASH])
-    try:
-        empty(trash, name)
-    except OSError as error:
-        say(f'{TRASH}/{name}: {error}\n')
-        return True
-    finally:
-        posix.close(trash)
-    return False
+def entries_of(directory: int):
+    """Yield the names in an open directory, without a list of them."""
+    with posix.scandir(f'/proc/self/fd/{directory}') as entries:
+        for entry in entries:
+            yield entry.name
 
 
 def names_in(directory: int, *names) -> list:
-    """Return the sorted entries that are no hidden ones."""
+    """Return the sorted entries, but for hidden ones, of one of the driver's own directories."""
     try:
-        fd = walk(directory, list(names))
+        fd = walk(directory, list(names), own=True)
     except FileNotFoundError:
         return []
     try:
-        return sorted(name for name in posix.listdir(fd) if name[0] != '.')
+        return sorted(name for name in entries_of(fd) if name[0] != '.')
     finally:
         posix.close(fd)
 
@@ -869,7 +1020,7 @@ def names_in(directory: int, *names) -> list:
 # ---- the callouts ------------------------------------------------------------------------------------------------------------------------
 
 def init(_facts: dict) -> dict:
-    configuration()
+    open_base(configuration())
     return {'capabilities': CAPABILITIES}
 
 
@@ -879,31 +1030,34 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     config = configuration()
     plan = decide(config, parse_object(text, 'the options of the volume'), facts)
     base = open_base(config)
-    record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory'])}
-    record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
+    record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory']),
+              'pods_on': mount_point_of(mount_dir.rsplit('/', 4)[0])}
     state_made, made = [], []
     undo: list = [(remove_made, base, state_made)]
     try:
         state = lock_pod(base, facts['uid'], state_made)
-        before = read_record(state, facts['volume'])
+        before = record_before(state, facts['uid'], facts['volume'])
+        # A volume keeps the size with which it began: its data lie either in an image or not.
+        plan['size'] = before.get('size') if before else plan['size']
+        record.update((name, plan[name]) for name in ('retention', 'size') if plan[name] is not None)
         if not before:
             undo += [(forget, state, facts['volume']), (unlink_if_ours, base, record, facts['uid'], facts['volume'])]
             # Before all else, so that prune knows of everything that is made, should this process be killed.
             write_record(state, facts['volume'], record)
         undo += [(remove_made, base, made)]
         # A full disk may have no room for it on the day when something has to go.
-        posix.close(make_directory(base, [TRASH], made, 0o700))
+        posix.close(make_directory(base, [TRASH], made, own=True))
         directory = make_directory(base, plan['directory'], made)
         if plan['size']:
             if not exists(image_of(facts['volume']), state):
                 undo += [(forget, state, image_of(facts['volume'])), (release, base, record)]
-            directory = bound(base, state, facts['volume'], plan, directory)
+            directory = bound(base, state, facts['volume'], plan, directory, before)
         own(directory, plan)
         if before and dict(record, ended=0) != before:
             write_record(state, facts['volume'], record)
         if config['by_pod']:
             persist(link, base, record, facts['uid'], facts['volume'])
-        attach(directory, mount_dir, plan['flags'])
+        attach(directory, mount_dir, plan['flags'], state)
     except (OSError, Refused) as error:
         for function, *arguments in reversed(undo):
             function(*arguments)
@@ -913,8 +1067,16 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     return {}
 
 
+def record_before(state: int, uid: str, volume: str) -> dict:
+    """Return the volume's record, or an empty one where there is none, or none that can be read: it is written anew."""
+    try:
+        return read_record(state, uid, volume)
+    except Refused:
+        return {}
+
+
 def unmount(facts: dict, mount_dir: str) -> dict:
-    """Unmount, whatever became of the base and the settings: a volume that cannot be unmounted keeps its pod Terminating."""
+    """Unmount, whatever became of the base, the settings and the record: a volume that cannot be unmounted keeps its pod Terminating."""
     facts.update(identify(mount_dir))
     try:
         config = configuration()
@@ -926,15 +1088,16 @@ def unmount(facts: dict, mount_dir: str) -> dict:
             facts['message'] = str(error)
         return {}
     detach(mount_dir)
-    record = read_record(state, facts['volume'])
-    facts.update((name, record[name]) for name in ('namespace', 'pod') if name in record)
     try:
+        record = read_record(state, facts['uid'], facts['volume'])
+        facts.update((name, record[name]) for name in ('namespace', 'pod') if name in record)
         if record:
             if 'size' in record:
                 release(base, record)
             mark(facts['volume'], record['ended'] or time.time(), state)
-        reap(base, state, facts['uid'], config)
-    except OSError as error:
+        if reap(base, state, facts['uid'], config):
+            empty_trash(base, AT_UNMOUNT)
+    except (OSError, Refused) as error:
         facts['message'] = f'unmounted; prune will tidy up what could not be removed now: {error}'
     return {}
 

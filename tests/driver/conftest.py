@@ -12,11 +12,13 @@ import itertools
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from node import Node
 
 CLONE_NEWNS = 0x20000
+numbers = itertools.count()
 
 
 def pytest_sessionstart(session):
@@ -26,26 +28,26 @@ def pytest_sessionstart(session):
     if libc.unshare(CLONE_NEWNS):
         pytest.exit(f'no mount namespace of our own: {os.strerror(ctypes.get_errno())}', returncode=1)
     subprocess.run(['mount', '--make-rprivate', '/'], check=True)
-    # The driver's cache and the journal's socket.
-    subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', '/run'], check=True)
+    # The driver's cache, the journal's socket, and the nodes: below a directory that everybody may enter, as /var/lib is.
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', '/run'], check=True)
 
 
 @pytest.fixture
-def make_node(tmp_path):
+def make_node():
     """Make nodes, each on a file system of its own; after the test nothing may be left of them but what the test says."""
-    numbers = itertools.count()
     made = []
 
     def make(**config):
-        root = tmp_path / f'node{next(numbers)}'
+        root = Path(f'/run/node{next(numbers)}')
         root.mkdir()
-        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=512m', 'tmpfs', str(root)], check=True)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=512m,mode=0755', 'tmpfs', str(root)], check=True)
         made.append(root)
         return Node(root, config)
 
     yield make
     for root in made:
         subprocess.run(['umount', '--recursive', '--lazy', str(root)], check=True)
+        root.rmdir()
 
 
 @pytest.fixture

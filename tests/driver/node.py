@@ -44,6 +44,7 @@ class Node:
         self.driver = root / 'plugins' / 'nodeops~dynhostpath' / 'dynhostpath'
         for directory in (self.base, self.pods, self.outside, self.driver.parent):
             directory.mkdir(parents=True)
+        self.base.chmod(0o700)
         # The interpreter line is made the node's own, as publishing does.
         self.driver.write_text(SOURCE.read_text().replace('/usr/bin/python3', os.environ.get('DRIVER_PYTHON', '/usr/bin/python3'), 1))
         self.driver.chmod(0o755)

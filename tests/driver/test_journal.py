@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_driver import LONG_AGO
 
 JOURNAL = Path('/run/systemd/journal/socket')
 FIELDS = {'MESSAGE', 'PRIORITY', 'SYSLOG_FACILITY', 'SYSLOG_IDENTIFIER'} | {
@@ -82,7 +83,7 @@ def test_prune_is_one_entry_for_each_directory(make_node, journal):
         node.mount(uid)
         node.unmount(uid)
         node.forget_pod(uid)
-        os.utime(node.base / '.state' / uid / 'logs', (1, 1))
+        os.utime(node.base / '.state' / uid / 'logs', (LONG_AGO, LONG_AGO))
     journal()
     node.prune('--dry-run')
     assert journal() == []

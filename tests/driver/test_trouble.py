@@ -11,7 +11,7 @@ import pytest
 
 
 def mount_small(path, options: str):
-    subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', path], check=True)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', f'mode=0700,{options}', 'tmpfs', path], check=True)
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ class Candidate:
         base = root / 'base'
         for directory in (self.driver.parent, self.mount_dir, base):
             directory.mkdir(parents=True)
+        base.chmod(0o700)
         shutil.copy(source, self.driver)
         self.driver.chmod(0o755)
         (self.driver.parent / '.config.json').write_text(json.dumps({'base': str(base)}))

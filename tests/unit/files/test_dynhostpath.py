@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import stat
-import sys
 
 import pytest
 
@@ -215,33 +214,69 @@ def test_remove_empty_keeps_what_it_shall(base, tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / 'a']
 
 
-def test_empty_removes_all_and_follows_nothing(base, tmp_path):
+def test_the_trash_is_emptied_and_nothing_is_followed(base, tmp_path):
     (tmp_path / 'outside').mkdir()
     (tmp_path / 'outside/file').touch()
-    (tmp_path / 'trash/x/deep/deeper').mkdir(parents=True)
-    (tmp_path / 'trash/x/link').symlink_to(tmp_path / 'outside')
-    (tmp_path / 'trash/x/deep/file').touch()
-    trash = driver.walk(base, ['trash'])
-    driver.empty(trash, 'x')
-    os.close(trash)
-    assert list((tmp_path / 'trash').iterdir()) == []
+    (tmp_path / '.trash/x/deep/deeper').mkdir(parents=True)
+    (tmp_path / '.trash/x/link').symlink_to(tmp_path / 'outside')
+    (tmp_path / '.trash/x/deep/file').touch()
+    assert driver.empty_trash(base, 100) == []
+    assert list((tmp_path / '.trash').iterdir()) == []
     assert [path.name for path in (tmp_path / 'outside').iterdir()] == ['file']
 
 
+def test_no_more_names_are_removed_at_once_than_asked_for(base, tmp_path):
+    (tmp_path / '.trash/x/deep').mkdir(parents=True)
+    for number in range(50):
+        (tmp_path / f'.trash/x/deep/{number}').touch()
+    assert driver.empty_trash(base, 20) == []
+    assert len([path for path in tmp_path.rglob('*') if path.is_file()]) in range(30, 33)
+    while list((tmp_path / '.trash').iterdir()):
+        assert driver.empty_trash(base, 20) == []
+
+
+RECORD = {'namespace': 'default', 'pod': 'web-0', 'mount_dir': MOUNT_DIR, 'directory': 'a/u1', 'retention': 0}
+
+
 def test_records_are_read_back_with_the_time_of_their_end(base, tmp_path):
-    record = {'namespace': 'default', 'directory': 'a/b', 'retention': 0}
-    driver.write_record(base, 'logs', record)
-    assert driver.read_record(base, 'logs') == dict(record, ended=0)
+    driver.write_record(base, 'logs', RECORD)
+    assert driver.read_record(base, 'u1', 'logs') == dict(RECORD, ended=0)
     driver.mark('logs', 12.5, base)
-    assert driver.read_record(base, 'logs') == dict(record, ended=12.5)
+    assert driver.read_record(base, 'u1', 'logs') == dict(RECORD, ended=12.5)
     assert [path.name for path in tmp_path.iterdir()] == ['logs']
 
 
-@pytest.mark.parametrize('content', [b'', b'{"a', b'[]', b'\xff'])
-def test_a_damaged_record_is_an_empty_one(base, tmp_path, content):
+@pytest.mark.parametrize('content', [
+    b'', b'{"a', b'[]', b'\xff', b'{}', *(json.dumps(dict(RECORD, **wrong)).encode() for wrong in (
+        {'directory': '../x/u1'}, {'directory': '/etc/u1'}, {'directory': '.state/u1'}, {'directory': ''}, {'directory': None}, {'directory': ['u1']},
+        {'pod': '..'}, {'namespace': 'a/b'}, {'mount_dir': MOUNT_DIR.replace('u1', 'u2')}, {'mount_dir': MOUNT_DIR.replace('logs', 'data')},
+        {'mount_dir': 7}, {'retention': '7d'}, {'retention': 1e400}, {'size': None}))])
+def test_what_the_driver_did_not_write_is_no_record(base, tmp_path, content):
     (tmp_path / 'logs').write_bytes(content)
-    assert driver.read_record(base, 'logs') == {}
-    assert driver.read_record(base, 'other') == {}
+    with pytest.raises(driver.Refused, match=r'^\.state/u1/logs in the base: no record of this driver'):
+        driver.read_record(base, 'u1', 'logs')
+    assert driver.read_record(base, 'u1', 'other') == {}
+
+
+@pytest.mark.parametrize('make', [os.mkfifo, os.mkdir, lambda path: os.symlink('/etc/passwd', path), lambda path: os.symlink('missing', path)])
+def test_what_is_no_file_is_no_record(base, tmp_path, make):
+    make(tmp_path / 'logs')
+    with pytest.raises(driver.Refused, match='no record of this driver'):
+        driver.read_record(base, 'u1', 'logs')
+
+
+def test_what_is_created_is_new(base, tmp_path):
+    (tmp_path / 'treasure').write_text('untouched')
+    (tmp_path / '.new').symlink_to('treasure')
+    driver.write_record(base, 'logs', RECORD)
+    assert (tmp_path / 'treasure').read_text() == 'untouched'
+
+
+@pytest.mark.parametrize(('part', 'expected'), [
+    ('{namespace}-{pod}', True), ('{namespace}{pod}', True), ('{pod}.{volume}', True), ('{namespace}_{pod}', False), ('x-{pod}-y', False),
+    ('{namespace}_{pod}-{volume}', True), ('{namespace}_-{pod}_{volume}', False)])
+def test_what_joins_names_ambiguously(part, expected):
+    assert driver.is_ambiguous(part) is expected
 
 
 @pytest.mark.parametrize(('one', 'other', 'expected'), [('a', 'a', True), ('a', 'a/b', True), ('a/b', 'a', True), ('a', 'ab', False), ('a/b', 'a/c', False)])
@@ -249,13 +284,29 @@ def test_overlap(one, other, expected):
     assert driver.overlap(one, other) is expected
 
 
-def test_a_pod_is_gone_only_if_the_pods_are_there(tmp_path):
-    mount_dir = f'{tmp_path}/pods/u1/volumes/a~b/c'
-    assert not driver.pod_is_gone(mount_dir)
+def test_a_pod_is_gone_only_if_the_kubelets_pods_are_there(tmp_path):
+    record = {'mount_dir': f'{tmp_path}/pods/u1/volumes/a~b/c', 'pods_on': driver.mount_point_of(str(tmp_path))}
+    assert not driver.pod_is_gone(record)
     (tmp_path / 'pods').mkdir()
-    assert driver.pod_is_gone(mount_dir)
+    assert driver.pod_is_gone(record)
+    with pytest.raises(driver.Refused, match=r'/pods: it lies on .*, but lay on /disk when the volume was mounted'):
+        driver.pod_is_gone(dict(record, pods_on='/disk'))
     (tmp_path / 'pods/u1').mkdir()
-    assert not driver.pod_is_gone(mount_dir)
+    assert not driver.pod_is_gone(dict(record, pods_on='/disk'))
+
+
+def test_a_mount_point_is_found_from_within():
+    assert driver.mount_point_of('/') == '/'
+    assert driver.mount_point_of('/proc/self') == '/proc'
+
+
+NOW = driver.CLOCK_IS_SET + 1000
+
+
+@pytest.mark.parametrize(('ended', 'now', 'expected'), [
+    (NOW - 10, NOW, NOW - 10), (5, NOW, NOW), (NOW + 3600, NOW, NOW), (NOW - 10, 100, NOW - 10), (50, 100, 50)])
+def test_a_wrong_clock_ends_no_volume_long_ago(ended, now, expected):
+    assert driver.end_of({'mount_dir': '/nowhere/pods/u1/volumes/a~b/c', 'ended': ended}, now) == expected
 
 
 @pytest.mark.parametrize('code', [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.ELOOP, errno.EIO])
@@ -270,30 +321,3 @@ def test_an_error_of_the_drivers_own_is_still_an_answer(monkeypatch):
     answer = driver.answer('init', [], {})
     assert answer['status'] == 'Failure'
     assert 'ZeroDivisionError in line' in answer['message']
-
-
-def test_set_project_quota_asks_for_the_limit_and_marks_the_directory(monkeypatch, base):
-    """The kernels of most test machines have no project quota; this holds the bytes that the kernel gets against its headers."""
-    calls = []
-    import fcntl
-    monkeypatch.setattr(driver, 'libc', lambda *arguments: calls.append(arguments))
-    monkeypatch.setattr(fcntl, 'ioctl', lambda fd, request, attributes: calls.append((request, bytes(attributes))))
-    assert driver.set_project_quota(base, 64 << 20)
-    quota, read, write = calls
-    inode = os.fstat(base).st_ino & 0xffffffff
-    assert quota[:5] == ('syscall', 443, base, 0x80000802, inode)
-    numbers = [int.from_bytes(quota[5][place:place + 8], sys.byteorder) for place in range(0, 72, 8)]
-    # struct if_dqblk: kibibytes, inodes, QIF_BLIMITS | QIF_ILIMITS.
-    assert numbers == [65536, 0, 0, 4096, 0, 0, 0, 0, 5]
-    assert read == (0x801c581f, bytes(28))
-    # struct fsxattr: FS_XFLAG_PROJINHERIT, and the project.
-    assert write == (0x401c5820, (0x200).to_bytes(4, sys.byteorder) + bytes(8) + inode.to_bytes(4, sys.byteorder) + bytes(12))
-
-
-@pytest.mark.parametrize('code', [errno.ESRCH, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_set_project_quota_says_where_there_is_none(monkeypatch, base, code):
-    def libc(*_arguments):
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(driver, 'libc', libc)
-    assert driver.set_project_quota(base, 64 << 20) is False
