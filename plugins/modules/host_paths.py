@@ -27,7 +27,7 @@ EXAMPLES = r"""
       - name: nodeops/dynhostpath
         host_paths:
           - path: /var/lib/dynhostpath
-            mode: "0755"
+            mode: "0700"
             own_mount: true
             min_free: 10G
 """

@@ -59,6 +59,7 @@ EXAMPLES = r"""
         src: dynhostpath.py
         host_paths:
           - path: /var/lib/dynhostpath
+            mode: "0700"
 """
 
 RETURN = r"""

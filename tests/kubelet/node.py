@@ -47,7 +47,7 @@ def executable(name: str) -> str:
 
 def driver(name: str = DYNHOSTPATH, **others) -> dict:
     """Return an entry of the list of drivers: this collection's own driver, under any name."""
-    return {'name': name, 'src': 'dynhostpath.py', 'host_paths': [{'path': BASE}], **others}
+    return {'name': name, 'src': 'dynhostpath.py', 'host_paths': [{'path': BASE, 'mode': '0700'}], **others}
 
 
 class Node(Kubelet):
