@@ -9,7 +9,7 @@ import os
 import pathlib
 import subprocess
 
-from . import host, pods, sets
+from . import host, kubelet_binary, pods, roots, sets
 
 
 def main() -> int:
@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument('--user-data', type=pathlib.Path, metavar='FILE', help="what cloud-init applies at a kubelet node's first boot")
     up.set_defaults(command=_up)
 
+    prepare = commands.add_parser('prepare', help='make what nodes are started from, and start none: what takes minutes shows how far it is')
+    prepare.add_argument('kinds', nargs='+', choices=roots.PACKAGES, metavar='KIND', help=f'which kinds of node: {", ".join(roots.PACKAGES)}')
+    prepare.set_defaults(command=_prepare)
+
+    commands.add_parser('list', help='list the sets that are up, and how to remove them').set_defaults(command=_list)
     commands.add_parser('down', help='remove the set').set_defaults(command=lambda nodes, _arguments: nodes.down())
     inventory = commands.add_parser('inventory', help='print an Ansible inventory')
     inventory.add_argument('--python', default='/usr/bin/python3', metavar='PATH', help='what runs modules on the nodes (default: /usr/bin/python3)')
@@ -74,6 +79,18 @@ def _up(nodes: sets.NodeSet, arguments: argparse.Namespace):
     kind = arguments.kind or {'systemd': 'systemd', 'sshd': 'plain'}[arguments.init]
     user_data = arguments.user_data.read_text(encoding='utf-8') if arguments.user_data else ''
     nodes.up(arguments.count, kind, tuple(arguments.bind), arguments.loop, user_data)
+
+
+def _prepare(_nodes: sets.NodeSet, arguments: argparse.Namespace):
+    for kind in arguments.kinds:
+        roots.path(kind)
+    if 'kubelet' in arguments.kinds:
+        kubelet_binary.path()
+
+
+def _list(_nodes: sets.NodeSet, _arguments: argparse.Namespace):
+    for name in sets.names():
+        print(f'{" ".join(sets.NodeSet(name).nodes)}: python3 tests/nodes --set {name} down')
 
 
 def _inventory(nodes: sets.NodeSet, arguments: argparse.Namespace):

@@ -11,9 +11,12 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import tempfile
+import time
 
 CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'nodeops.flexvolume'
 RUN = pathlib.Path('/run/nodeops.flexvolume')
+SPEAK_SECONDS = 20
 
 
 class Failure(Exception):
@@ -35,16 +38,35 @@ def run(*command, **options) -> str:
     return done.stdout
 
 
+def run_slowly(what: str, *command, **options):
+    """Run a command that takes minutes, as C(run) does, and say now and then how long it has been, with its last line of output."""
+    words = [str(word) for word in command]
+    began = time.monotonic()
+    say(what)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, **options)
+        try:
+            while _runs(process):
+                said = _written(output).splitlines()
+                say(f'{what}: {_minutes(time.monotonic() - began)}{f", {said[-1].strip()}" if said else ""}')
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if process.returncode:
+            raise Failure(f'{shlex.join(words)} failed ({process.returncode}):\n{_written(output).strip()}')
+    say(f'{what}: done in {_minutes(time.monotonic() - began)}')
+
+
 def install(*packages: str):
     """Install the Debian packages that are missing; without any, apt is not even asked."""
     missing = [package for package in packages if not _installed(package)]
     if not missing:
         return
-    say(f'installing {" ".join(missing)}')
     environment = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
     apt = ('apt-get', '-q', '-o', 'DPkg::Lock::Timeout=600')
     run(*apt, 'update', env=environment)
-    run(*apt, 'install', '-y', '--no-install-recommends', *missing, env=environment)
+    run_slowly(f'installing {" ".join(missing)}', *apt, 'install', '-y', '--no-install-recommends', *missing, env=environment)
 
 
 @contextlib.contextmanager
@@ -54,6 +76,23 @@ def locked(path: pathlib.Path):
     with open(path, 'w', encoding='utf-8') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _runs(process: subprocess.Popen) -> bool:
+    try:
+        process.wait(SPEAK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _written(output) -> str:
+    # By position: the command goes on writing through the same open file.
+    return os.pread(output.fileno(), os.fstat(output.fileno()).st_size, 0).decode(errors='replace')
+
+
+def _minutes(seconds: float) -> str:
+    return f'{int(seconds) // 60} min {int(seconds) % 60} s' if seconds >= 60 else f'{int(seconds)} s'
 
 
 def _installed(package: str) -> bool:

@@ -25,10 +25,13 @@ mount -t overlay -o "lowerdir=$lower,upperdir=$disk/upper,workdir=$disk/work" ov
 while "$@"; status=$?; [ "$status" -eq 133 ]; do :; done
 exit "$status"
 '''
-NSPAWN = ('systemd-nspawn', '--quiet', '--register=no', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe')
+# Without --keep-unit systemd-nspawn asks for a scope over D-Bus, which a minimal Debian does not run; systemd-run asks systemd itself.
+NSPAWN = ('systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe')
+SCOPE = ('systemd-run', '--quiet', '--scope', '--collect', '--slice=machine.slice', '--property=Delegate=yes', '--')
 SSHD = ('--as-pid2', 'sh', '-c', 'mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e')
 KUBELET = ('--boot', '--capability=all', '--bind=/dev/kmsg', '--system-call-filter=bpf keyctl add_key')
 PROPAGATE = pathlib.Path('/run/systemd/nspawn/propagate')
+LOCKS = pathlib.Path('/run/systemd/nspawn/locks')
 CGROUPS = pathlib.Path('/sys/fs/cgroup')
 
 # Each systemd takes several of the inotify instances that one user may have: the usual 128 are enough for some nineteen nodes.
@@ -45,10 +48,11 @@ def start(name: str, kind: str, namespace: str, disk: pathlib.Path, lower: pathl
     command = [*NSPAWN, f'--directory={disk}/root', f'--machine={name}', f'--network-namespace-path=/run/netns/{namespace}', *extra]
     environment = dict(os.environ)
     groups = []
-    if not pathlib.Path('/run/systemd/system').is_dir():
-        # Nobody hands out a cgroup here; without one of its own, every node's systemd would use the same.
-        command.append('--keep-unit')
-        groups = _add_cgroups(name, every=kind == 'kubelet')
+    # Without a cgroup of its own, every node's systemd would use the same.
+    if pathlib.Path('/run/systemd/system').is_dir():
+        command[:0] = SCOPE
+    else:
+        groups = add_cgroups(name, every=kind == 'kubelet')
     if kind == 'kubelet':
         command.extend(KUBELET)
     else:
@@ -74,15 +78,24 @@ def inits(node: dict) -> list:
 def stop(node: dict):
     """Kill the node as a power cut would, and remove its cgroups and what a killed systemd-nspawn leaves."""
     if running(node):
+        _unlock(node)
         # The node's PID 1 outlives a systemd-nspawn that is killed.
         family = [node['pid'], *_children(node['pid']), *inits(node)]
         for pid in family:
             _kill(pid)
     for group in node['cgroups']:
-        _remove_cgroup(pathlib.Path(group))
+        remove_cgroup(pathlib.Path(group))
     left = PROPAGATE / pathlib.Path(node['disk']).name
     if left.is_dir():
         left.rmdir()
+
+
+def _unlock(node: dict):
+    # systemd-nspawn's lock of the node's root, named after its device and inode as the supervisor's mount namespace has them.
+    root = pathlib.Path(f'/proc/{node["pid"]}/root{node["disk"]}/root')
+    with contextlib.suppress(FileNotFoundError):
+        found = root.stat()
+        (LOCKS / f'inode-{found.st_dev}:{found.st_ino}').unlink()
 
 
 def raise_inotify():
@@ -100,7 +113,7 @@ def restore_inotify():
         INOTIFY_BEFORE.unlink()
 
 
-def _add_cgroups(name: str, every: bool) -> list:
+def add_cgroups(name: str, every: bool) -> list:
     groups = []
     for line in pathlib.Path('/proc/self/cgroup').read_text(encoding='utf-8').splitlines():
         _number, controllers, own = line.split(':', 2)
@@ -117,15 +130,15 @@ def _add_cgroups(name: str, every: bool) -> list:
     return groups
 
 
-def _remove_cgroup(group: pathlib.Path):
-    """Remove a cgroup that C(_add_cgroups) made, with whatever of the node is still in it."""
+def remove_cgroup(group: pathlib.Path):
+    """Remove a cgroup that C(add_cgroups) made, with whatever of the node is still in it."""
     if not group.is_dir():
         return
     deadline = time.monotonic() + 10
     while True:
         for child in group.iterdir():
             if child.is_dir():
-                _remove_cgroup(child)
+                remove_cgroup(child)
         for pid in (group / 'cgroup.procs').read_text(encoding='utf-8').split():
             _kill(int(pid))
         try:

@@ -33,7 +33,6 @@ def path(kind: str) -> pathlib.Path:
     root = host.CACHE / f'root-{kind}-{SUITE}-{recipe.hexdigest()[:12]}'
     with host.locked(host.CACHE / f'root-{kind}.lock'):
         if not root.exists():
-            host.say(f'making the root file system of {kind} nodes from {SUITE}, once: about half a minute')
             new = host.CACHE / f'root-{kind}.new'
             shutil.rmtree(new, ignore_errors=True)
             _bootstrap(new, PACKAGES[kind])
@@ -48,8 +47,9 @@ def _bootstrap(root: pathlib.Path, packages: tuple):
         mkdir -p "$1/{POOL}/partial"
         APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --download-only -o Dir::Cache::Archives="$1/{POOL}" install {" ".join(INSTALLABLE)}
         rm -r "$1/{POOL}/partial" "$1/{POOL}/lock"'''
-    host.run('mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase', f'--include={",".join(packages)}',
-             f'--customize-hook={download}', SUITE, root)
+    host.run_slowly(
+        f'making a root file system of {SUITE}, once (half a minute)', 'mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase',
+        f'--include={",".join(packages)}', f'--customize-hook={download}', SUITE, root)
 
 
 def _settle(root: pathlib.Path, kind: str):

@@ -22,6 +22,11 @@ BOOT_SECONDS = 120
 READY = {'plain': ('true',), 'systemd': ('systemctl', 'is-system-running', '--wait'), 'kubelet': kubelet.READY}
 
 
+def names() -> list:
+    """Return the names of the sets that are up."""
+    return sorted(state.parent.name for state in host.RUN.glob('*/state.json'))
+
+
 class NodeSet:
     """The nodes C(<name>-1), C(<name>-2) and so on; what is true of them stands in a file, so that any process can go on with them."""
 
@@ -198,6 +203,7 @@ class NodeSet:
 
     def _await(self, name: str):
         node = self._node(name)
+        log = self.run_dir / f'{name}.log'
         command = self.ssh(name, *READY[node['kind']])
         command[1:1] = ['-o', 'ConnectTimeout=5']
         deadline = time.monotonic() + BOOT_SECONDS
@@ -208,9 +214,9 @@ class NodeSet:
             if answer.stdout.strip() == 'degraded':
                 raise host.Failure(f'{name} is up, but not all of it:\n{self.run(name, "systemctl", "--failed", "--no-legend")}')
             if not machine.running(node):
-                raise host.Failure(f'{name} did not start: see {self.run_dir}/{name}.log.')
+                raise host.Failure(f'{name} did not start. The end of {log}:\n{_end(log)}')
             if time.monotonic() > deadline:
-                raise host.Failure(f'{name} cannot be used after {BOOT_SECONDS} s ({answer.stderr.strip()}): see {self.run_dir}/{name}.log.')
+                raise host.Failure(f'{name} cannot be used after {BOOT_SECONDS} s ({answer.stderr.strip()}). The end of {log}:\n{_end(log)}')
             time.sleep(0.05)
 
     def _remove(self):
@@ -223,6 +229,10 @@ class NodeSet:
         for directory in (self.dir, self.run_dir):
             if directory.exists():
                 shutil.rmtree(directory)
+
+
+def _end(log: pathlib.Path) -> str:
+    return '\n'.join(log.read_text(encoding='utf-8', errors='replace').splitlines()[-15:])
 
 
 def _loop_devices() -> list:
