@@ -14,34 +14,51 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 export XDG_CACHE_HOME ?= $(HOME)/.cache
 export XDG_CONFIG_HOME ?= $(HOME)/.config
 CACHE := $(XDG_CACHE_HOME)/nodeops.flexvolume
-TOOLS := $(CACHE)/tools-$(shell { echo $(PYTHON_VERSION); cat tests/tools/*.txt; } | sha256sum | cut -c1-12)
+TOOLS := $(CACHE)/tools-$(shell { echo $(PYTHON_VERSION); cat tests/tools/uv.lock tests/tools/node.txt; } | sha256sum | cut -c1-12)
 BUILD := $(CURDIR)/.build
 TARBALL := $(BUILD)/nodeops-flexvolume-$(shell sed -n 's/^version: //p' galaxy.yml).tar.gz
 STAGED := tests/tools/staged
 
 export PATH := $(TOOLS)/controller/bin:$(TOOLS)/pythons:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
+export ANSIBLE_HOME := $(CACHE)/ansible
 export MOLECULE_COMMAND_BORDERS := false
 
 .PHONY: help
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
-.PHONY: tools
+# Each core-N is an ansible-core of its own; the group controller has the one that everything else runs on.
+CORES := core-2-16 core-2-17 core-2-18 core-2-20 core-2-21 core-2-22
+OLDEST := core-2-16
+NEWEST := core-2-22
+
+.PHONY: tools importer builder workflows $(CORES)
 tools: ## the pinned tools, installed once into the cache
-	@tests/tools/install $(TOOLS) $(PYTHON) >&2
+	@tests/tools/install $(TOOLS) $(PYTHON) controller node >&2
+
+importer builder workflows $(CORES): tools
+	@tests/tools/install $(TOOLS) $(PYTHON) $@ >&2
+
+.PHONY: clean purge
+clean: ## removes what was built in this directory
+	rm -rf $(BUILD) tests/output
+
+purge: clean ## removes the cache too, unless nodes are up: what is left are Debian packages
+	@[[ -z "$$(python3 tests/nodes list)" ]] || { echo 'These nodes are up; remove them first:'; python3 tests/nodes list; exit 1; }
+	rm -rf $(CACHE)
 
 .PHONY: env
-env: tools ## what puts the tools on a shell's PATH: eval "$(make env)"
-	@echo 'export PATH=$(TOOLS)/controller/bin:$(TOOLS)/pythons:$$PATH'
+env: tools ## the tools, and the collection that make install put into .build, for a shell: eval "$(make env)"
+	@echo 'export PATH=$(TOOLS)/controller/bin:$(TOOLS)/pythons:$$PATH ANSIBLE_COLLECTIONS_PATH=$(BUILD)'
 
 .PHONY: lock
-lock: ## new pins in tests/tools/*.txt
-	tests/tools/lock $(PYTHON)
+lock: tools ## new pins in tests/tools/uv.lock
+	tests/tools/lock $(CACHE)/uv-*/bin/uv
 
 .PHONY: demo
 demo: install ## three nodes, the driver deployed on them, and a look around
-	ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
+	@ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
 
 .PHONY: test
 test: ## everything below, one after the other, with a summary
@@ -59,7 +76,7 @@ ruff: tools
 	ruff check --no-cache --output-format concise
 
 mypy: tools
-	$(STAGED) bash -c 'cd ../../.. && mypy --config-file $(CURDIR)/mypy.ini --cache-dir $(TOOLS)/mypy ansible_collections/nodeops/flexvolume/{files,plugins,tests/nodes}'
+	$(STAGED) bash -c 'cd ../../.. && mypy --config-file $(CURDIR)/mypy.ini --cache-dir $(CACHE)/mypy ansible_collections/nodeops/flexvolume/{files,plugins,tests/nodes}'
 
 vermin: tools ## code for nodes runs on Python 3.6, code for controllers on 3.10
 	vermin --quiet --no-tips --violations --eval-annotations --target=3.6- files plugins/modules plugins/module_utils plugins/doc_fragments
@@ -77,8 +94,8 @@ docs-site: tools ## the documentation as a web site in .build/docs
 changelog: tools
 	$(STAGED) antsibull-changelog lint
 
-licenses: # every file names its licence, but for those that cannot, that are empty, or that are generated
-	! git grep --untracked -L 'SPDX-License-Identifier: GPL-3.0-or-later' -- . ':!COPYING' ':!plugins/module_utils/*/__init__.py' ':!CHANGELOG.*' ':!changelogs/changelog.yaml' ':!tests/sanity/ignore-*.txt'
+licenses: tools # every file names its licence and its holder, as REUSE has it
+	reuse lint --quiet || { reuse lint; exit 1; }
 
 # --- the collection as Galaxy's users get it ------------------------------------------------------------------------------------------------
 
@@ -89,19 +106,33 @@ build: tools
 install: build
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL)
 
-package: install ## the tarball, installed, and accepted by Galaxy's own check
+package: install importer ## the tarball, installed, and accepted by Galaxy's own check
 	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: sanity units controller-units node-units driver-tests conformance-tests security-tests integration molecule
-sanity: tools ## ansible-test sanity
-	HOME=$(TOOLS)/home $(STAGED) ansible-test sanity $(T)
+# What a release of the collection has in it is tested as it is there, by one ansible-core or another.
+UNPACKED := HOME=$(CACHE)/home tests/tools/unpacked $(TARBALL)
 
-units: controller-units node-units ## unit tests, those of node code on the oldest Python to be had as well
+.PHONY: sanity units matrix
+sanity: sanity-$(OLDEST) sanity-controller sanity-$(NEWEST) ## ansible-test sanity of the tarball, with the oldest, the usual and the newest ansible-core
+
+units: units-$(OLDEST) controller-units units-$(NEWEST) node-units ## unit tests, likewise, and those of node code on the oldest Python to be had as well
+
+matrix: $(CORES:%=sanity-%) sanity-controller $(CORES:%=units-%) controller-units ## sanity and units with every ansible-core that is promised
+
+.PHONY: $(CORES:%=sanity-%) sanity-controller $(CORES:%=units-%)
+$(CORES:%=sanity-%) sanity-controller: sanity-%: build %
+	$(UNPACKED) tests/tools/ansible-test $(TOOLS)/$* sanity $(T)
+
+$(CORES:%=units-%): units-%: build %
+	$(UNPACKED) tests/tools/ansible-test $(TOOLS)/$* units $(T)
+
+.PHONY: controller-units node-units driver-tests conformance-tests security-tests integration molecule controller
+controller: tools
 
 controller-units: tools
-	HOME=$(TOOLS)/home $(STAGED) ansible-test units --python $(PYTHON_VERSION) $(T)
+	HOME=$(CACHE)/home $(STAGED) ansible-test units --python $(PYTHON_VERSION) $(T)
 
 node-units: tools
 	$(STAGED) $(CURDIR)/tests/tools/node-units $(TOOLS)/node $(T)
@@ -116,9 +147,11 @@ security-tests: tools ## what attackers want of a node
 	$(STAGED) pytest -p no:cacheprovider tests/security $(T)
 
 integration: tools ## the modules against a node over SSH
-	HOME=$(TOOLS)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)
+	HOME=$(CACHE)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)
 
+# What takes minutes is made before molecule, which shows nothing of a task that runs.
 molecule: install ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove
+	@python3 tests/nodes prepare systemd $(if $(T),$(filter kubelet,$(T)),plain kubelet)
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test $(or $(T),--all)
 
 .PHONY: releases oldest-ansible newest-ansible oldest-debian
@@ -126,13 +159,15 @@ releases: oldest-ansible newest-ansible oldest-debian ## the default scenario wi
 
 DEFAULT_SCENARIO := ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s default
 
-oldest-ansible: install # on nodes with the oldest Python that is supported, if pyenv has it
-	@[[ -e $(TOOLS)/pythons/python3.6 ]] || echo '$@: pyenv has no python3.6, so the nodes run their own Python'
-	PATH=$(TOOLS)/oldest/bin:$$PATH NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6 || true) $(DEFAULT_SCENARIO)
+oldest-ansible: install $(OLDEST) # on nodes with the oldest Python that is supported, if this machine has it
+	@[[ -e $(TOOLS)/pythons/python3.6 ]] || tests/tools/not-covered '$@: modules on Python 3.6 (the nodes ran their own): pyenv install 3.6'
+	@[[ -d $(TOOLS)/$(OLDEST) ]] || tests/tools/not-covered '$@: it needs Python 3.11 or 3.12: install one of them, or pyenv install 3.11'
+	[[ ! -d $(TOOLS)/$(OLDEST) ]] || \
+	PATH=$(TOOLS)/$(OLDEST)/bin:$$PATH NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6 || true) $(DEFAULT_SCENARIO)
 
-newest-ansible: install
-	@if [[ -d $(TOOLS)/newest ]]; then PATH=$(TOOLS)/newest/bin:$$PATH NODE_SUITE=trixie $(DEFAULT_SCENARIO); \
-	else echo '$@: not run: it needs Python 3.12 or 3.13, and neither is on PATH or in pyenv'; fi
+newest-ansible: install $(NEWEST)
+	@[[ -d $(TOOLS)/$(NEWEST) ]] || tests/tools/not-covered '$@: it needs Python 3.13: Debian 13 has it, or pyenv install 3.13'
+	[[ ! -d $(TOOLS)/$(NEWEST) ]] || PATH=$(TOOLS)/$(NEWEST)/bin:$$PATH NODE_SUITE=trixie $(DEFAULT_SCENARIO)
 
 oldest-debian: install
 	NODE_SUITE=bullseye $(DEFAULT_SCENARIO)
