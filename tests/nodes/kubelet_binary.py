@@ -43,8 +43,9 @@ def _build(work: pathlib.Path) -> pathlib.Path:
     (gopath / 'src/k8s.io').mkdir(parents=True)
     _fetch_source(work).rename(gopath / 'src/k8s.io/kubernetes')
     host.run_slowly(
-        f'building the kubelet {VERSION}, once (four minutes on two processors)', 'nice', 'go', 'build', '-v', '-o', work / 'kubelet', '-ldflags', _version_flags(), 'k8s.io/kubernetes/cmd/kubelet', cwd=work,
-             env=dict(os.environ, GO111MODULE='off', CGO_ENABLED='0', GOPATH=str(gopath), GOCACHE=str(work / 'cache'), GOFLAGS=''))
+        f'building the kubelet {VERSION}, once (four minutes on two processors)',
+        'nice', 'go', 'build', '-v', '-o', work / 'kubelet', '-ldflags', _version_flags(), 'k8s.io/kubernetes/cmd/kubelet', cwd=work,
+        env=dict(os.environ, GO111MODULE='off', CGO_ENABLED='0', GOPATH=str(gopath), GOCACHE=str(work / 'cache'), GOFLAGS=''))
     return work / 'kubelet'
 
 
