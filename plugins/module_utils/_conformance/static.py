@@ -105,7 +105,7 @@ def kubelet(running, executable: str, report: Report):
 
 
 def _unwatched(running, directory: str) -> str:
-    deadline = time.monotonic() + WATCH_PATIENCE
+    deadline = time.monotonic() + max(WATCH_PATIENCE, process.settling(running))
     while not process.watches(running, directory):
         if time.monotonic() >= deadline:
             return f'the kubelet (pid {running.pid}) does not watch {directory}'

@@ -10,8 +10,8 @@ Each function below knows one trouble and returns a list of them, empty on a hea
 import re
 import shlex
 
-# Seconds in which a kubelet sets up its watches.
-STARTING = 30
+from .._kubelet.process import STARTING
+
 # A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
 SLOW = 5
 NEARLY = 0.9

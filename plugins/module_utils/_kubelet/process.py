@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 from .._outcome import NodeError
 from .._system import roots, trust
@@ -32,6 +33,8 @@ DEFAULTS = {'rke2': '/var/lib/kubelet/volumeplugins', 'k0s': '/usr/libexec/k0s/k
 PROCESSES = ('kubelet', 'kubelite', 'hyperkube', 'k3s', 'k3s-server', 'k3s-agent')
 SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 VERSION_TIMEOUT = 15
+# For so many seconds a kubelet may be busy starting, before it sets up its watches.
+STARTING = 30
 CAP_SYS_ADMIN = 21
 MOST_DISBELIEVED = 10
 # What makes a program run other code than its own: by ld.so(8) and glibc, shells, script languages, OpenSSL.
@@ -93,6 +96,12 @@ def started(kubelet: Kubelet):
         if line.startswith('btime '):
             return int(line.split()[1]) + _started(kubelet.proc, kubelet.pid) / os.sysconf('SC_CLK_TCK')
     return None
+
+
+def settling(kubelet: Kubelet) -> float:
+    """Return for how many seconds more the kubelet may be busy starting."""
+    began = started(kubelet)
+    return max(0.0, began + STARTING - time.time()) if began else 0.0
 
 
 def unit(kubelet: Kubelet):

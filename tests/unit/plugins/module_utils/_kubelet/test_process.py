@@ -348,3 +348,10 @@ def test_a_key_that_is_not_there(text):
 ])
 def test_a_top_level_list_however_it_is_written(text):
     assert config.values(text, 'kubelet-arg') == ['a=1', 'b=2,c', 'd']
+
+
+@pytest.mark.parametrize('age, seconds', [(0, 30), (12, 18), (30, 0), (86400, 0)])
+def test_a_kubelet_may_be_busy_starting_for_half_a_minute(proc, monkeypatch, age, seconds):
+    proc.add(10, ['/usr/bin/kubelet'], started=0)
+    monkeypatch.setattr(process.time, 'time', lambda: 1000000000 + age)
+    assert process.settling(process.running(proc.path)) == seconds
