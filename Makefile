@@ -174,6 +174,10 @@ oldest-debian: install
 
 # --- longer than a test may take --------------------------------------------------------------------------------------------------------------
 
+.PHONY: page-tests
+page-tests: tools ## the doctor's page in a real Chromium, which is installed; SCREENSHOTS=DIRECTORY keeps pictures
+	$(STAGED) tests/page/run $(CACHE)/page-$(shell cat tests/page/run tests/page/requirements.txt | sha256sum | cut -c1-12) $(T)
+
 .PHONY: soak bench
 soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver

@@ -105,7 +105,7 @@
     return within(element('ul'), ...node.conformance.map(each => within(element('li'),
       within(element('p'), element('code', each.driver), ' ' + (each.failed.length ? each.failed.length + ' of ' + each.tests + ' checks failed' :
         'all ' + (each.tests - each.left_out) + ' checks passed') + (each.left_out ? ', ' + each.left_out + ' left out' : '') + '; validated ' + each.made.replace('T', ' ').replace('Z', ' UTC')),
-      ...each.failed.map(failure => element('p', failure.check + ': ' + failure.evidence + ' ' + failure.advice)))));
+      ...each.failed.map(failure => within(element('p', failure.check + ': ' + failure.evidence + ' '), element('span', 'What to do', 'label'), ' ' + failure.advice)))));
   }
 
   function details(node) {
@@ -116,6 +116,8 @@
     if (node.message) add(node.state === 'unreachable' ? 'Not reached' : 'Not examined', element('p', node.message));
     if (node.troubles.length) add('Troubles', troubles(node));
     if (node.drivers.length) add('Drivers', drivers(node, made));
+    const pods = node.drivers.filter(driver => (driver.pods || []).length);
+    if (pods.length) add('Pods', list(pods.map(driver => [driver.name, driver.pods.join(', ')])));
     if (node.conformance.length) add('Conformance', conformance(node));
     if (node.plugin_dir) {
       const kubelet = node.kubelet || {};
