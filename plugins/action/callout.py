@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 try:
     import jmespath
@@ -39,12 +40,12 @@ class ActionModule(ActionBase):
 def compiled(text: str):
     """Return the JMESPath expression, ready to search with."""
     if jmespath is None:
-        raise AnsibleActionFail(
+        raise refusal(
             f'expect needs the Python library jmespath on the controller; install it with: {sys.executable} -m pip install jmespath')
     try:
         return jmespath.compile(text)
     except jmespath.exceptions.JMESPathError as error:
-        raise AnsibleActionFail(f'expect has an expression that is not JMESPath: {text}: {str(error).splitlines()[0]}') from error
+        raise refusal(f'expect has an expression that is not JMESPath: {text}: {str(error).splitlines()[0]}') from None
 
 
 def judge(result: dict, expressions: list) -> str:

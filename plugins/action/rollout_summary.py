@@ -34,17 +34,21 @@ class ActionModule(ActionBase):
 def lines(found: dict, addresses: dict) -> list:
     """Return the summary of what each host registered, None where the rollout did not come to it."""
     by_outcome: dict = {outcome: [] for outcome in OUTCOMES}
-    causes: dict = {}
+    told: dict = {}
     for host, registered in found.items():
         outcome = outcome_of(registered)
         by_outcome[outcome].append(host)
-        if outcome in ('failed', 'unreachable'):
-            cause = cause_of(registered).replace(addresses[host], 'HOST').replace(host, 'HOST')
-            causes.setdefault((outcome, cause), []).append(host)
+        sentences = [(outcome, cause_of(registered))] if outcome in ('failed', 'unreachable') else []
+        # Ansible shows a warning once and does not say of which node.
+        sentences += [('warned', str(warning)) for warning in (registered or {}).get('warnings') or []]
+        for kind, sentence in sentences:
+            text = sentence.replace(addresses[host], 'HOST').replace(host, 'HOST')
+            # One failure on two nodes differs in pids, sizes and the names of temporary directories.
+            told.setdefault((kind, re.sub(r'\S*[0-9a-f]{6,}\S*|[0-9]+', '', text)), (text, []))[1].append(host)
     counts = ', '.join(f'{len(hosts)} {outcome}' for outcome, hosts in by_outcome.items())
     missed = by_outcome['not reached']
     summary = [f'{len(found)} {"node" if len(found) == 1 else "nodes"}: {counts}.']
-    summary += [f'{", ".join(hosts)} {outcome}: {cause}' for (outcome, cause), hosts in causes.items()]
+    summary += [f'{", ".join(hosts)} {kind}: {text}' for (kind, _key), (text, hosts) in told.items()]
     if missed:
         more = f' and {len(missed) - MOST_NAMES} more' if len(missed) > MOST_NAMES else ''
         summary.append(f'{", ".join(missed[:MOST_NAMES])}{more} not reached: the rollout ended before them, and nothing was changed there.')

@@ -122,6 +122,13 @@ options:
             passes them, C(kubernetes.io/secret/KEY) in base64. They appear in no result and no log.
         type: dict
         default: {}
+      waive:
+        description:
+          - Checks that the driver may fail, each by its number with the reason, for its test callout and M(nodeops.flexvolume.conformance). The
+            reason is shown wherever the check is.
+        type: dict
+        default: {}
+        version_added: 0.2.0
   plugin_dir:
     description:
       - The kubelet's FlexVolume plugin dir. Left out, it is what the running kubelet uses, else what its configuration says, else the default.

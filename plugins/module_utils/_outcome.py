@@ -5,6 +5,7 @@
 """What every concern returns, and how it refuses."""
 
 import contextlib
+import hashlib
 import time
 
 
@@ -36,6 +37,13 @@ class Outcome:
             'before_header': header, 'before': _ending_in_newline(before),
             'after_header': header, 'after': _ending_in_newline(after),
         })
+
+    def note_file(self, path: str, before: str, after: str):
+        """Record one change of a text file; of one that comes or goes, size and checksum say enough."""
+        if before and after:
+            self.note(path, before, after)
+        else:
+            self.note(path, described(before), described(after))
 
     def include(self, other: 'Outcome'):
         """Take over what another concern did."""
@@ -77,6 +85,12 @@ class Outcome:
 def iso(moment: float) -> str:
     """Return a time in seconds since the epoch as facts state it, ISO 8601 in UTC."""
     return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(moment))
+
+
+def described(text: str) -> str:
+    """Return what a diff shows of a whole file, nothing for none."""
+    content = text.encode('utf-8', 'surrogateescape')
+    return f'size: {len(content)}\nsha256: {hashlib.sha256(content).hexdigest()}\n' if content else ''
 
 
 def _ending_in_newline(text: str) -> str:

@@ -47,6 +47,25 @@ options:
         C(flexvolume-apply.service). Left out, it does so at boot alone.
     type: str
     version_added: 0.2.0
+  require_kubelet:
+    description:
+      - Whether a node is refused that has no kubelet, neither running nor installed. Otherwise the task warns of it.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  purge:
+    description:
+      - Whether drivers and timers that this collection deployed and that the list no longer names are withdrawn. What somebody else put into the plugin
+        dir is left alone. Otherwise the task warns of the drivers that it leaves.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  rollback:
+    description:
+      - Names of drivers of the list that go back to the version before, whatever their own C(state) says. The others are left as they are.
+    type: list
+    elements: str
+    version_added: 0.2.0
 seealso:
   - module: nodeops.flexvolume.node_info
 """
@@ -117,9 +136,12 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
+    # Of a part of the list, or one that withdraws all, nothing follows for other drivers.
+    whole = parameters['state'] == 'present' and parameters['rollback'] is None
     return node.ensure(
         drivers.read(parameters), parameters['payloads'], check=check, with_touch_timer=parameters['touch_timer'], bundle=kept(parameters),
-        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate', 'apply_interval')})
+        purge=parameters['purge'] if whole else None,
+        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate', 'require_kubelet', 'apply_interval')})
 
 
 def kept(parameters: dict):
@@ -146,6 +168,9 @@ def main():
             validate=dict(type='bool', default=True),
             at_boot=dict(type='bool', default=False),
             apply_interval=dict(type='str'),
+            require_kubelet=dict(type='bool', default=False),
+            purge=dict(type='bool', default=False),
+            rollback=drivers.ROLLBACK,
         ),
         supports_check_mode=True,
     )

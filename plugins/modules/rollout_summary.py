@@ -11,7 +11,7 @@ author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:
   - Counts the nodes of the play that were changed, unchanged, failed, unreachable and not reached, and gives the first sentence of each
-    distinct failure with its nodes.
+    distinct failure, and each distinct warning, with its nodes.
   - What became of a node is what its play registered as C(flexvolume_outcome), as the playbooks C(nodeops.flexvolume.deploy) and
     C(nodeops.flexvolume.rollback) do.
   - Runs on the controller alone, for all nodes of the play at once. Give it C(run_once).

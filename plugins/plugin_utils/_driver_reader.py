@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import pathlib
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 FILES = pathlib.Path(__file__).parents[2] / 'files'
 NO_LIST = ('There is no list of drivers: give it as drivers, to the playbooks and roles as the variable flexvolume_drivers, for example in group_vars/all.yml '
@@ -29,21 +30,21 @@ class DriverReader(ActionBase):
     def _read(self, spec: dict, module: str) -> dict:
         """Return the task's arguments by that part of the module's argument spec, C(drivers) as C(drivers.read) returns them."""
         if self._task.args.get('drivers') is None:
-            raise AnsibleActionFail(NO_LIST)
+            raise refusal(NO_LIST)
         if isinstance(self._task.args['drivers'], str):
             # From -e name=value, or a survey of AWX.
             self._task.args = dict(self._task.args, drivers=_parsed(self._task.args['drivers']))
         misshapen = _misshapen(self._task.args['drivers'], spec['drivers'], 'drivers')
         if misshapen:
-            raise AnsibleActionFail(misshapen)
+            raise refusal(misshapen)
         given = {name: self._task.args[name] for name in spec if name in self._task.args}
         validation = ArgumentSpecValidator(spec).validate(given)
         if validation.error_messages:
-            raise AnsibleActionFail('; '.join(_sentence(error, module) for error in validation.errors.errors))
+            raise refusal('; '.join(_sentence(error, module) for error in validation.errors.errors))
         try:
             return dict(validation.validated_parameters, drivers=drivers.read(validation.validated_parameters))
         except NodeError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise refusal(str(error)) from None
 
     def _executables(self, declared: list, task_vars) -> dict:
         """Return the content of the executable of each driver that comes from the controller, by the driver's name."""
@@ -60,7 +61,7 @@ class DriverReader(ActionBase):
             for path in [*beside, FILES / src]:
                 if path.is_file():
                     return self._loader.get_real_file(str(path))
-        raise AnsibleActionFail(
+        raise refusal(
             f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
             'collection: correct the path, or set remote_src if it lies on the node.')
 
@@ -69,7 +70,7 @@ def _parsed(text: str):
     try:
         return json.loads(text)
     except ValueError as error:
-        raise AnsibleActionFail(f'The list of drivers is a text and no JSON ({error}): write a YAML list, or JSON from its [ to its ].') from None
+        raise refusal(f'The list of drivers is a text and no JSON ({error}): write a YAML list, or JSON from its [ to its ].') from None
 
 
 def _misshapen(value, spec: dict, where: str) -> str:

@@ -28,7 +28,7 @@ class DriverSender(DriverReader):
     def run(self, tmp=None, task_vars=None):
         """Return the module's result; what is malformed, or a source that cannot be read, fails the task before anything reaches the node."""
         super().run(tmp, task_vars)
-        declared = self._read(dict(drivers=drivers.DRIVERS, state=drivers.STATE), self.MODULE)['drivers']
+        declared = self._read(dict(drivers=drivers.DRIVERS, state=drivers.STATE, rollback=drivers.ROLLBACK), self.MODULE)['drivers']
         staying = [driver for driver in declared if driver['state'] != 'absent']
         contents = self._executables(staying, task_vars)
         contents.update(self._besides(contents))

@@ -51,6 +51,11 @@ class Place(collections.namedtuple('Place', ('plugin_dir', 'name'))):
         return os.path.join(self.directory, '.previous.config.json')
 
     @property
+    def mark(self) -> str:
+        """What tells a driver that this collection published from one of somebody else's."""
+        return os.path.join(self.directory, '.nodeops.flexvolume')
+
+    @property
     def cache(self) -> str:
         """Where the driver may keep what it can make anew, until the next boot."""
         return os.path.join('/run', self.name.directory)
@@ -95,6 +100,11 @@ class Payload:
         if self.content is not None:
             return len(self.content)
         return os.path.getsize(self.path) if self.path else 0
+
+    @property
+    def summary(self) -> str:
+        """What a diff shows of it where there was no driver before."""
+        return (f'size: {self.size}\n' if self.size else '') + f'sha256: {self.sha256}\n'
 
     def write(self, descriptor: int):
         """Write the executable to an open file."""

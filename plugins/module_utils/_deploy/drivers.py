@@ -5,6 +5,7 @@
 """The list of drivers that every module of the collection takes, and what its entries mean."""
 
 from .. import _names, _secrets
+from .._conformance.report import CATALOGUE
 from .._outcome import NodeError
 
 HOST_PATH = dict(
@@ -19,7 +20,7 @@ HOST_PATH = dict(
     min_free_inodes=dict(type='int'),
 )
 
-DRIVER = dict(
+DRIVER: dict = dict(
     name=dict(type='str', required=True),
     state=dict(type='str', choices=['present', 'absent', 'previous'], default='present'),
     src=dict(type='str'),
@@ -32,6 +33,7 @@ DRIVER = dict(
     prune_interval=dict(type='str'),
     options=dict(type='dict', default={}),
     secrets=dict(type='dict', default={}, no_log=True),
+    waive=dict(type='dict', default={}),
 )
 
 DRIVERS = dict(type='list', elements='dict', required=True, options=DRIVER)
@@ -44,21 +46,49 @@ PAYLOAD = dict(
 
 PAYLOADS = dict(type='list', elements='dict', default=[], options=PAYLOAD)
 PLUGIN_DIR = dict(type='path')
+ROLLBACK = dict(type='list', elements='str')
 STATE = dict(type='str', choices=['present', 'absent'], default='present')
 
 
 def read(parameters: dict) -> list:
     """Return the drivers that a module's parameters declare, each a dict whose C(name) is a DriverName.
 
-    C(state=absent) of the whole module stands for that of each driver. A driver named twice or by a wrong name raises NodeError.
+    C(state=absent) of the whole module stands for that of each driver; with C(rollback) the drivers that it names go back, and are all that is
+    returned. A driver named twice or by a wrong name raises NodeError.
     """
     drivers = [dict(entry, name=_names.DriverName.parse(entry['name'])) for entry in parameters['drivers']]
     if parameters.get('state') == 'absent':
         drivers = [dict(driver, state='absent') for driver in drivers]
     for driver in drivers:
         _secrets.refuse_open(driver['options'])
+        _refuse_waivers(driver)
     names = [str(driver['name']).lower() for driver in drivers]
     for name in names:
         if names.count(name) > 1:
             raise NodeError(f'The driver {name} stands in the list twice: merge its entries into one.')
-    return drivers
+    return drivers if parameters.get('rollback') is None else _going_back(drivers, parameters['rollback'])
+
+
+def absent(name) -> dict:
+    """Return what the list would hold of a driver that it no longer names."""
+    return dict({key: option.get('default') for key, option in DRIVER.items()}, name=name, state='absent')
+
+
+def _going_back(drivers: list, names: list) -> list:
+    chosen = [name.strip() for name in names if name.strip()]
+    known = [str(driver['name']) for driver in drivers if driver['state'] != 'absent']
+    stray = [name for name in chosen if name not in known]
+    if stray or not chosen:
+        named = f'names {", ".join(stray)}, which is not in the list' if stray else 'names no driver'
+        raise NodeError(f'The rollback {named}: name those that go back to the version before, out of {", ".join(known) or "an empty list"}, '
+                        'to the playbook as flexvolume_rollback.')
+    return [dict(driver, state='previous') for driver in drivers if str(driver['name']) in chosen]
+
+
+def _refuse_waivers(driver: dict):
+    for number, reason in driver['waive'].items():
+        where = f'The waive of the driver {driver["name"]}'
+        if not (str(number).isdigit() and int(number) in CATALOGUE):
+            raise NodeError(f'{where} names {number}, which is no check: use the number that the table shows before a check, as in "404".')
+        if not (isinstance(reason, str) and reason.strip()):
+            raise NodeError(f'{where} gives no reason for {number}: write one as a text, which is shown wherever the check is.')

@@ -4,17 +4,22 @@
 
 """The whole deploy of a node as one function: what a play would do in many remote executions, done in one, and all of it or nothing."""
 
+import os
+
 from .. import _secrets
 from .._conformance import suite
 from .._kubelet import process
 from .._outcome import NodeError, Outcome
-from . import at_boot, driver_files, host_paths, prune_timer, publish, touch_timer
+from .._system import systemd
+from . import at_boot, driver_files, host_paths, prune_timer, publish, timers, touch_timer
+from .drivers import absent
 
 
 def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=False, force=False, delete_data=False, with_touch_timer=True,
-           validate=True, bundle=None, apply_interval=None) -> Outcome:
+           validate=True, require_kubelet=False, purge=None, bundle=None, apply_interval=None) -> Outcome:
     """Make the node agree with the list: host paths, drivers, touch timers, a test callout; then withdraw the drivers that go.
 
+    What this collection deployed and the list does not name goes too with C(purge), is told of without, and is not looked for where that is None.
     Everything is examined first, so that a refusal (NodeError) changes nothing; a driver that fails its test callout is taken back,
     so that the node keeps the one it had. C(bundle) is what the node is to keep and to apply at boot (at_boot), a Payload, or None for nothing.
     """
@@ -22,14 +27,29 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     directory = process.plugin_dir(kubelet, plugin_dir)
     payloads = driver_files.payloads(drivers, sent)
     forbidden = process.managed(kubelet, directory.path)
-    timers = drivers if with_touch_timer else []
-    tested = drivers if validate else []
+
+    def is_there(driver: dict) -> bool:
+        return os.path.exists(driver_files.Place(directory.path, driver['name']).executable)
+
+    dropped, idle = _no_longer_named(drivers, directory.path) if purge is not None else ([], [])
+    warnings = ([] if kubelet else disbelieved) + _without_kubelet(kubelet, kubelet_unit, require_kubelet)
+    if purge:
+        drivers = drivers + [absent(name) for name in dropped]
+    elif dropped:
+        warnings.append(f'{", ".join(map(str, dropped))}: deployed by this collection, no longer in the list, and left as it is; set purge (in the playbooks '
+                        'flexvolume_purge=true) to withdraw it.')
+    missing = [driver for driver in drivers if driver['state'] == 'previous' and not is_there(driver)]
+    warnings += [f'The driver {driver["name"]} is not on this node, so there is no version to go back to.' for driver in missing]
+    drivers = [driver for driver in drivers if driver not in missing]
+    with_timers = drivers + [absent(name) for name in (idle if purge else [])]
+    tested = [driver for driver in drivers if validate and driver['state'] != 'absent']
+    had = [driver['name'] for driver in tested if is_there(driver)]
 
     def carry_out(checking: bool, outcome: Outcome):
         outcome.include(host_paths.ensure(drivers, forbidden, checking))
         outcome.include(publish.ensure(drivers, payloads, directory.path, kubelet, checking, packages_are_installed=not check))
-        outcome.include(touch_timer.ensure(timers, directory.path, kubelet_unit, checking))
-        outcome.include(prune_timer.ensure(drivers, directory.path, checking))
+        outcome.include(touch_timer.ensure(with_timers if with_touch_timer else [], directory.path, kubelet_unit, checking))
+        outcome.include(prune_timer.ensure(with_timers, directory.path, checking))
         awaited = outcome.facts['awaited']
         outcome.include(at_boot.ensure(bundle, apply_interval, kubelet_unit, checking))
         outcome.facts['awaited'] = awaited + outcome.facts['awaited']
@@ -40,32 +60,51 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
             outcome.include(host_paths.delete(drivers, forbidden, checking))
 
     planned = Outcome(plugin_dir=directory._asdict())
-    planned.warnings.extend([] if kubelet else disbelieved)
+    planned.warnings.extend(warnings)
     carry_out(True, planned)
     retire(True, planned)
     if check or planned.facts['awaited']:
         return planned
     if not planned.changed:
-        _test(tested, directory.path, kubelet)
+        _test(tested, directory.path, kubelet, dict.fromkeys(had, 'Nothing was changed.'))
         return planned
     outcome = Outcome(plugin_dir=directory._asdict())
-    outcome.warnings.extend([] if kubelet else disbelieved)
+    outcome.warnings.extend(warnings)
     with outcome.all_or_nothing():
         carry_out(False, outcome)
-        _test(tested, directory.path, kubelet)
+        _test(tested, directory.path, kubelet, dict.fromkeys(had, 'The node has the driver that it had before.'))
     outcome.settle()
     retire(False, outcome)
     return outcome
 
 
-def _test(drivers: list, plugin_dir: str, kubelet):
+def _test(drivers: list, plugin_dir: str, kubelet, afterwards: dict):
+    """Raise NodeError where a driver fails its test callout; C(afterwards) says of those that were there before what the node then has."""
     for driver in drivers:
-        if driver['state'] == 'absent':
-            continue
         place = driver_files.Place(plugin_dir, driver['name'])
         options = _secrets.with_secrets(driver['options'], driver['secrets'])
-        checks = suite.run(place.executable, driver['name'], process.callout_environment(kubelet), options, kubelet=kubelet)
+        checks = suite.run(place.executable, driver['name'], process.callout_environment(kubelet), options, kubelet=kubelet, waive=driver['waive'])
         failed = suite.failures(checks)
         if failed:
-            raise NodeError(f'The driver {driver["name"]} fails its test callout, {failed[0].title}: '
-                            f'{" ".join(failed[0].evidence.split()).rstrip(".")}. {failed[0].advice} The node has the driver that it had before.')
+            raise NodeError(f'The driver {driver["name"]} fails its test callout, {failed[0].number} {failed[0].title}: '
+                            f'{" ".join(failed[0].evidence.split()).rstrip(".")}. {failed[0].advice} '
+                            f'{afterwards.get(driver["name"], "The node is without that driver, as before.")} Where its owner knows why, '
+                            f'waive: {{"{failed[0].number}": "the reason"}} lets it pass.')
+
+
+def _no_longer_named(drivers: list, plugin_dir: str) -> tuple:
+    """Return the names that the list does not hold of drivers that this collection published, and of others that have its timers."""
+    listed = {driver['name'] for driver in drivers}
+    dropped = [name for name in publish.published(plugin_dir) if name not in listed]
+    return dropped, [name for name in timers.named() if name not in listed and name not in dropped]
+
+
+def _without_kubelet(kubelet, kubelet_unit, require_kubelet: bool) -> list:
+    """Return a warning for a node without a kubelet, running or yet to run, or raise NodeError where one is required."""
+    if kubelet or systemd.installed([kubelet_unit] if kubelet_unit else touch_timer.KUBELET_UNITS) or process.which('kubelet', None):
+        return []
+    problem = 'This node has no kubelet, neither running nor installed'
+    if require_kubelet:
+        raise NodeError(f'{problem}, and require_kubelet is set: leave the node out, in the playbooks by flexvolume_hosts.')
+    return [f'{problem}, so nothing will use what is deployed to it: leave it out, in the playbooks by flexvolume_hosts, or set require_kubelet to have it '
+            'refused.']

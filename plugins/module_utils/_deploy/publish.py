@@ -14,6 +14,7 @@ import os
 import shutil
 
 from .._kubelet import callout, process, volumes
+from .._names import DriverName
 from .._outcome import NodeError, Outcome
 from .._system import files, mounts
 from .driver_files import PREFIX, READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
@@ -37,6 +38,13 @@ def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool,
     with outcome.all_or_nothing():
         _ensure(staying, payloads, plugin_dir, kubelet, check, packages_are_installed, outcome)
     return outcome
+
+
+def published(plugin_dir: str) -> list:
+    """Return the DriverName of each driver in the plugin dir that this collection published."""
+    directories = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
+    places = [Place(plugin_dir, DriverName(*name.split('~', 1))) for name in directories if '~' in name and not name.startswith('.')]
+    return [place.name for place in places if os.path.isfile(place.mark) and os.lstat(place.mark).st_uid == 0]
 
 
 def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = False) -> Outcome:
@@ -73,8 +81,11 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
     leftovers = _leftovers(plugin_dir)
     for leftover in leftovers:
         outcome.note(leftover, 'state: left by a run that was killed\n', 'state: absent\n')
-    for plan in plans:
+    for driver, plan in zip(drivers, plans):
         _note(plan, outcome)
+        if driver['state'] == 'previous' and plan.action == 'nothing':
+            outcome.warnings.append(f'The driver {plan.place.name} has no previous version on this node, so it stays as it is: what a driver replaced is kept '
+                                    'until one went back to it.')
     if check or outcome.facts['awaited']:
         return
 
@@ -108,7 +119,7 @@ def _plan(driver: dict, payload, plugin_dir: str, table: list) -> Plan:
     same = installed and (payload is None or sha256_of(place.executable) == payload.sha256) and text_of(place.config) == config
     if not same:
         return Plan(place, 'publish', payload, config)
-    return Plan(place, 'nothing' if _modes_are_right(place) else 'adjust', payload, config)
+    return Plan(place, 'nothing' if _modes_are_right(place) and (_is_marked(place) or not payload) else 'adjust', payload, config)
 
 
 def _refuse_strange(place: Place, table: list):
@@ -158,6 +169,7 @@ def _stage(plan: Plan, outcome: Outcome):
     os.mkdir(staging.directory, 0o700)
     if plan.payload:
         _write(staging.executable, plan.payload.write, EXECUTABLE_MODE)
+        _mark(staging)
     else:
         source = plan.place.previous if plan.action == 'go back' else plan.place.executable
         _write(staging.executable, lambda descriptor: _copy(source, descriptor), EXECUTABLE_MODE)
@@ -173,7 +185,7 @@ def _carry_out(plan: Plan, outcome: Outcome):
     if plan.action == 'nothing':
         return
     if plan.action == 'adjust':
-        _adjust(place)
+        _adjust(plan)
     elif os.path.isdir(place.directory):
         _replace(place, plan.action == 'go back', outcome)
     else:
@@ -193,6 +205,9 @@ def _replace(place: Place, going_back: bool, outcome: Outcome):
     else:
         _keep((place.previous_config, place.previous), (staging.previous_config, staging.previous), outcome)
         _keep((place.config, place.executable), (place.previous_config, place.previous), outcome)
+    if os.path.exists(staging.mark) and not _is_marked(place):
+        os.rename(staging.mark, place.mark)
+        outcome.undo.append(lambda: files.unlink(place.mark))
     files.move_over(staging.config, place.config)
     os.rename(staging.executable, place.executable)
     os.chown(place.directory, 0, 0)
@@ -224,10 +239,20 @@ def _remove(place: Place):
     shutil.rmtree(place.cache, ignore_errors=True)
 
 
-def _adjust(place: Place):
-    for path, mode in _modes(place):
+def _adjust(plan: Plan):
+    for path, mode in _modes(plan.place):
         os.chown(path, 0, 0)
         os.chmod(path, mode)
+    if plan.payload and not _is_marked(plan.place):
+        _mark(plan.place)
+
+
+def _mark(place: Place):
+    _write(place.mark, lambda descriptor: os.write(descriptor, b'Published by the Ansible collection nodeops.flexvolume.\n'), CONFIG_MODE)
+
+
+def _is_marked(place: Place) -> bool:
+    return os.path.lexists(place.mark)
 
 
 def _modes(place: Place) -> list:
@@ -250,11 +275,15 @@ def _note(plan: Plan, outcome: Outcome):
     if plan.action == 'nothing':
         return
     if plan.action == 'adjust':
-        outcome.note(place.executable, 'owner or mode: not as published\n', 'owner: 0\ngroup: 0\nmode: "0755"\n')
+        outcome.note(place.executable, 'owner, mode or mark: not as published\n', 'owner: 0\ngroup: 0\nmode: "0755"\n')
         return
-    after = str(plan.payload) if plan.payload else _shown(place.previous if plan.action == 'go back' else place.executable)
-    outcome.note(place.executable, _shown(place.executable), after)
-    outcome.note(place.config, text_of(place.config), plan.config)
+    before = _shown(place.executable)
+    if plan.payload:
+        after = str(plan.payload) if before else plan.payload.summary
+    else:
+        after = _shown(place.previous if plan.action == 'go back' else place.executable)
+    outcome.note(place.executable, before, after)
+    outcome.note_file(place.config, text_of(place.config), plan.config)
     # Two binaries of one checksum but a changed directory leave the texts equal.
     outcome.changed = True
 

@@ -4,10 +4,16 @@
 
 """The systemd timers that belong to drivers: for each kind, such as touch, one timer and one service a driver."""
 
+import os
+import re
+
+from .._names import DriverName
 from .._outcome import NodeError, Outcome
-from .._system import systemd
+from .._system import roots, systemd
 
 SHORTEST = 1
+# How each timer's text begins, by which the driver is known again.
+WRITTEN = re.compile(r'# Written by the Ansible collection nodeops\.flexvolume\.\n\[Unit\]\nDescription=.* the FlexVolume driver ([^/\s]+)/([^/\s,]+)')
 
 
 def timer_of(kind: str, name) -> str:
@@ -18,6 +24,13 @@ def timer_of(kind: str, name) -> str:
 def service_of(kind: str, name) -> str:
     """Return the name of the service that a driver's timer starts."""
     return f'flexvolume-{kind}-{name.unit}.service'
+
+
+def named() -> list:
+    """Return the DriverName of each driver that has a timer of this collection."""
+    units = [unit for unit in roots.listing(systemd.UNIT_DIR) if unit.startswith('flexvolume-') and unit.endswith('.timer')]
+    matches = [WRITTEN.match(roots.read(os.path.join(systemd.UNIT_DIR, unit)) or '') for unit in units]
+    return sorted({DriverName(*match.groups()) for match in matches if match})
 
 
 def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check: bool) -> Outcome:

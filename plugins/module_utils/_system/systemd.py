@@ -55,7 +55,7 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
     stale = [unit for unit in units if before[unit] != units[unit]]
     gone = [unit for unit in unwanted if before[unit]]
     for unit in stale + gone:
-        outcome.note(_path(unit), before[unit], units.get(unit, ''))
+        outcome.note_file(_path(unit), before[unit], units.get(unit, ''))
     shown = timers + [unit for unit in units if unit not in timers]
     states = _states(shown)
     asleep = [timer for timer in timers if not _is_awake(states[timer])]

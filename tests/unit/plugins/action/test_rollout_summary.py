@@ -9,15 +9,16 @@ from ansible_collections.nodeops.flexvolume.plugins.action import rollout_summar
 
 def test_each_node_is_counted_and_each_distinct_failure_is_told_once_with_its_nodes():
     found = {
-        'n1': {'changed': True}, 'n2': {'changed': False},
-        'n3': {'failed': True, 'msg': 'The plugin dir of n3 is read-only. Mend it. Then go on.'},
-        'n4': {'failed': True, 'changed': True, 'msg': 'The plugin dir of n4 is read-only. Mend it.'},
+        'n1': {'changed': True, 'warnings': ['This node has no kubelet.']}, 'n2': {'changed': False, 'warnings': ['This node has no kubelet.']},
+        'n3': {'failed': True, 'msg': '2 mounts lie on /tmp/check-0f3a55cc/x of n3. Mend it. Then go on.'},
+        'n4': {'failed': True, 'changed': True, 'msg': '3 mounts lie on /tmp/check-91aa0b27/x of n4. Mend it.'},
         'n5': {'unreachable': True, 'msg': 'Task failed: Data could not be sent. Make sure: ssh: connect to host 10.0.0.5:\r\nNo route to host\r\n'},
         'n6': None,
     }
     assert rollout_summary.lines(found, dict({host: host for host in found}, n5='10.0.0.5')) == [
         '6 nodes: 1 changed, 1 unchanged, 2 failed, 1 unreachable, 1 not reached.',
-        'n3, n4 failed: The plugin dir of HOST is read-only.',
+        'n1, n2 warned: This node has no kubelet.',
+        'n3, n4 failed: 2 mounts lie on /tmp/check-0f3a55cc/x of HOST.',
         'n5 unreachable: Data could not be sent. Make sure: ssh: connect to host HOST: No route to host',
         'n6 not reached: the rollout ended before them, and nothing was changed there.',
     ]

@@ -9,7 +9,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 
 def entry(name, state='present'):
-    return dict(name=name, state=state, options={})
+    return dict(name=name, state=state, options={}, waive={})
 
 
 def test_each_driver_gets_its_parsed_name():
@@ -35,3 +35,36 @@ def test_a_driver_that_stands_in_the_list_twice_is_refused(other):
 def test_a_secret_among_the_options_is_refused():
     with pytest.raises(NodeError, match=r'The option kubernetes\.io/secret/key is a secret'):
         drivers.read({'drivers': [dict(entry('a/b'), options={'kubernetes.io/secret/key': 'a2V5'})]})
+
+
+def test_a_rollback_takes_the_drivers_that_it_names_back_and_leaves_the_others_out():
+    parameters = {'drivers': [entry('a/b'), entry('c/d', 'absent'), entry('e/f')], 'rollback': ['e/f']}
+    assert [(str(driver['name']), driver['state']) for driver in drivers.read(parameters)] == [('e/f', 'previous')]
+
+
+@pytest.mark.parametrize('chosen, complaint', [
+    ([], 'The rollback names no driver: name those .* out of a/b, to the playbook as flexvolume_rollback'),
+    (['a/b', 'x/y'], 'The rollback names x/y, which is not in the list'),
+    (['c/d'], 'The rollback names c/d, which is not in the list'),
+])
+def test_a_rollback_of_no_driver_of_the_list_is_refused(chosen, complaint):
+    with pytest.raises(NodeError, match=complaint):
+        drivers.read({'drivers': [entry('a/b'), entry('c/d', 'absent')], 'rollback': chosen})
+
+
+def test_waivers_name_checks_and_give_reasons():
+    waive = {'404': 'mounts are stacked on purpose', 405: 'never read-only'}
+    assert drivers.read({'drivers': [dict(entry('a/b'), waive=waive)]})[0]['waive'] == waive
+
+
+@pytest.mark.parametrize('waive, complaint', [
+    ({'999': 'why'}, 'The waive of the driver a/b names 999, which is no check'), ({'mount': 'why'}, 'names mount, which is no check'),
+    ({'404': ''}, 'gives no reason for 404'), ({'404': ' '}, 'gives no reason'), ({'404': None}, 'gives no reason'), ({'404': True}, 'gives no reason'),
+])
+def test_a_waiver_of_no_check_or_without_a_reason_is_refused(waive, complaint):
+    with pytest.raises(NodeError, match=complaint):
+        drivers.read({'drivers': [dict(entry('a/b'), waive=waive)]})
+
+
+def test_a_driver_that_is_no_longer_named_is_as_the_list_would_have_it_absent():
+    assert (drivers.absent('name')['state'], drivers.absent('name')['host_paths'], drivers.absent('name')['prune_interval']) == ('absent', [], None)

@@ -18,6 +18,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='what is published is given to root')
 
 NAME = DriverName('acme', 'd')
+MARK = 'Published by the Ansible collection nodeops.flexvolume.\n'
 ANSWER = '#!/bin/sh\n# {version}\necho \'{{"status": "{status}", "message": "no share"}}\'\n'
 
 
@@ -73,7 +74,7 @@ def test_on_an_empty_node_check_mode_tells_of_the_driver_and_makes_nothing(node,
     outcome = node.publish(script(1), check=True, config={'base': '/x'})
     assert outcome.facts['published'] == ['acme/d']
     assert [entry['before'] for entry in outcome.diff] == ['', '']
-    assert [entry['after'] for entry in outcome.diff] == [script(1), '{\n  "base": "/x"\n}\n']
+    assert [entry['after'][:9] for entry in outcome.diff] == ['size: 66\n', 'size: 19\n']
     assert list(tmp_path.iterdir()) == []
 
 
@@ -84,7 +85,8 @@ def test_a_new_driver_is_roots_and_executable_and_its_config_for_root_alone_what
     finally:
         os.umask(before)
     assert node.files() == {
-        '.': (0o755, 0, None), 'acme~d': (0o755, 0, None), 'acme~d/d': (0o755, 0, script(1)), 'acme~d/.config.json': (0o600, 0, '{\n  "base": "/x"\n}\n')}
+        '.': (0o755, 0, None), 'acme~d': (0o755, 0, None), 'acme~d/d': (0o755, 0, script(1)), 'acme~d/.config.json': (0o600, 0, '{\n  "base": "/x"\n}\n'),
+        'acme~d/.nodeops.flexvolume': (0o600, 0, MARK)}
 
 
 def test_the_same_again_changes_nothing(node):
@@ -279,7 +281,7 @@ def test_withdrawing_tells_in_check_mode_what_it_then_removes_and_is_done_once(n
     before = node.files()
     gone = [driver(state='absent')]
     planned = publish.withdraw(gone, str(node.dir), None, True)
-    assert (planned.diff[0]['before'], node.files()) == ('state: present\n.config.json\nd\n', before)
+    assert (planned.diff[0]['before'], node.files()) == ('state: present\n.config.json\n.nodeops.flexvolume\nd\n', before)
     assert publish.withdraw(gone, str(node.dir), None, False, True).facts == {'withdrawn': ['acme/d']}
     assert os.listdir(str(node.dir)) == []
     assert not publish.withdraw(gone, str(node.dir), None, False, True).changed
@@ -371,3 +373,51 @@ def test_killed_before_each_change(tmp_path, before, step, executables):
         if not died:
             break
     assert changes > 3
+
+
+def test_a_driver_that_was_published_is_known_again_and_one_of_somebody_else_is_not(node):
+    node.deploy(script(1))
+    (node.dir / 'acme~theirs').mkdir()
+    (node.dir / 'acme~theirs' / 'theirs').write_text(script(1))
+    (node.dir / '.flexvolume-acme~half').mkdir()
+    assert publish.published(str(node.dir)) == [NAME]
+    assert publish.published(str(node.dir / 'nowhere')) == []
+
+
+def test_a_mark_that_is_not_roots_or_no_file_marks_nothing(node):
+    node.deploy(script(1))
+    os.chown(node.place.mark, 65534, 65534)
+    assert publish.published(str(node.dir)) == []
+    os.unlink(node.place.mark)
+    os.mkdir(node.place.mark)
+    assert publish.published(str(node.dir)) == []
+
+
+def test_a_driver_of_somebody_else_is_marked_once_it_is_published_and_no_longer_when_that_is_taken_back(node):
+    (node.dir / 'acme~d').mkdir(parents=True)
+    (node.dir / 'acme~d' / 'd').write_text(script(1))
+    node.publish(script(2)).take_back()
+    assert publish.published(str(node.dir)) == []
+    node.deploy(script(2))
+    assert publish.published(str(node.dir)) == [NAME]
+
+
+def test_a_driver_from_before_there_were_marks_is_marked_once(node):
+    node.deploy(script(1))
+    os.unlink(node.place.mark)
+    assert node.deploy(script(1)).changed
+    assert (publish.published(str(node.dir)), node.deploy(script(1)).changed) == ([NAME], False)
+
+
+def test_going_back_where_nothing_is_kept_says_so_and_changes_nothing(node):
+    node.deploy(script(1))
+    outcome = _publish_previous(node)
+    assert (outcome.changed, outcome.warnings) == (False, [
+        'The driver acme/d has no previous version on this node, so it stays as it is: what a driver replaced is kept until one went back to it.'])
+
+
+def test_a_diff_shows_the_size_and_checksum_of_what_is_new_and_the_texts_of_what_changes(node):
+    new = node.deploy(script(1), config={'base': '/x'}).diff
+    assert [(entry['before'], sorted(line.split(':')[0] for line in entry['after'].splitlines())) for entry in new] == [('', ['sha256', 'size'])] * 2
+    change, = node.deploy(script(2), config={'base': '/x'}).diff
+    assert (change['before'], change['after']) == (script(1), script(2))

@@ -4,7 +4,7 @@
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import prune_timer, timers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import prune_timer, timers, touch_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
 
@@ -54,3 +54,13 @@ def test_a_driver_without_one_or_withdrawn_loses_its_timer(systemd, keys):
 def test_a_prune_interval_that_is_no_time_span_is_refused(systemd):
     with pytest.raises(NodeError, match=r"The prune_interval 'daily' of the driver example\.com/my-driver is no time span"):
         prune_timer.ensure([driver(prune_interval='daily')], '/plugins', False)
+
+
+def test_the_drivers_that_have_timers_of_this_collection_are_read_from_their_units(monkeypatch, tmp_path):
+    timer, _service = touch_timer.texts(NAME, '15s', '/plugins', ['kubelet.service'])
+    (tmp_path / timers.timer_of('touch', NAME)).write_text(timer)
+    (tmp_path / timers.timer_of('prune', NAME)).write_text(prune_timer.TIMER.format(name=NAME, interval='1h'))
+    (tmp_path / 'flexvolume-touch-their-s.timer').write_text('[Unit]\nDescription=Touch the FlexVolume driver their/s, by somebody else\n')
+    (tmp_path / 'other.timer').write_text(timer)
+    monkeypatch.setattr(timers.systemd, 'UNIT_DIR', str(tmp_path))
+    assert timers.named() == [NAME]
