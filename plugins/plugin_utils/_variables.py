@@ -10,11 +10,31 @@ import difflib
 
 PREFIX = 'flexvolume_'
 KNOWN = (
-    'flexvolume_apply_interval', 'flexvolume_at_boot', 'flexvolume_batches', 'flexvolume_delete_data', 'flexvolume_doctor_fix', 'flexvolume_drivers',
-    'flexvolume_force', 'flexvolume_hosts', 'flexvolume_junit_dir', 'flexvolume_kubelet_unit', 'flexvolume_max_unreachable', 'flexvolume_outcome',
-    'flexvolume_plugin_dir', 'flexvolume_purge', 'flexvolume_report_dir', 'flexvolume_require_kubelet', 'flexvolume_rollback', 'flexvolume_state',
-    'flexvolume_strict', 'flexvolume_suite', 'flexvolume_touch_timer', 'flexvolume_validate',
-)
+    'flexvolume_apply_interval',
+    'flexvolume_at_boot',
+    'flexvolume_batches',
+    'flexvolume_bundle',
+    'flexvolume_cloud_init',
+    'flexvolume_daemonset',
+    'flexvolume_delete_data',
+    'flexvolume_doctor_fix',
+    'flexvolume_drivers',
+    'flexvolume_force',
+    'flexvolume_hosts',
+    'flexvolume_junit_dir',
+    'flexvolume_kubelet_unit',
+    'flexvolume_max_unreachable',
+    'flexvolume_outcome',
+    'flexvolume_plugin_dir',
+    'flexvolume_purge',
+    'flexvolume_report_dir',
+    'flexvolume_require_kubelet',
+    'flexvolume_rollback',
+    'flexvolume_state',
+    'flexvolume_strict',
+    'flexvolume_suite',
+    'flexvolume_touch_timer',
+    'flexvolume_validate',
 )
 
 
