@@ -106,5 +106,4 @@ def _without_kubelet(kubelet, kubelet_unit, require_kubelet: bool) -> list:
     problem = 'This node has no kubelet, neither running nor installed'
     if require_kubelet:
         raise NodeError(f'{problem}, and require_kubelet is set: leave the node out, in the playbooks by flexvolume_hosts.')
-    return [f'{problem}, so nothing will use what is deployed to it: leave it out, in the playbooks by flexvolume_hosts, or set require_kubelet to have it '
-            'refused.']
+    return [f'{problem}, so nothing will use what is deployed to it: leave it out (in the playbooks flexvolume_hosts), or have it refused (require_kubelet).']
