@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._bundle import command_line
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
 
-LIST = {'drivers': [{'name': 'a/b', 'state': 'present', 'packages': [], 'options': {}, 'bundled': True}, {'name': 'c/d', 'state': 'present', 'packages': [],
-                    'options': {}, 'bundled': False}],
+DRIVER = {'state': 'present', 'packages': [], 'options': {}, 'waive': {}}
+LIST = {'drivers': [dict(DRIVER, name='a/b', bundled=True), dict(DRIVER, name='c/d', bundled=False)],
         'plugin_dir': None, 'kubelet_unit': None, 'touch_timer': True, 'validate': True, 'apply_interval': '1h'}
 
 
