@@ -101,7 +101,7 @@ UNFINISHED = NEW_RECORD, NEW_IMAGE = '.new', '.new-image'
 HIDDEN = '.mount'
 
 HINTS = {
-    errno.ENOENT: 'it does not exist; a base is created by the role host_paths',
+    errno.ENOENT: 'it does not exist; list it under host_paths of this driver',
     errno.ENOSPC: 'free some space or inodes on its file system',
     errno.EDQUOT: 'the quota is used up; free some space or raise it',
     errno.EROFS: 'mount its file system read-write',
@@ -213,7 +213,10 @@ def layout(value, what: str) -> list:
     """Return the components, each with its {fields}."""
     parts = value.split('/') if isinstance(value, str) else ['']
     for part in parts:
-        component(fill(part, dict.fromkeys(FIELDS, 'x')), what + ', in which a component is')
+        filled = fill(part, dict.fromkeys(FIELDS, 'x'))
+        if '{' in filled or '}' in filled:
+            raise Refused(f'{what} {value!r:.200}: no such placeholder; there are {", ".join("{" + field + "}" for field in FIELDS)}.')
+        component(filled, what + ', in which a component is')
     return parts
 
 

@@ -54,13 +54,18 @@ class DriverReader(ActionBase):
     def _find(self, driver: dict, inventory_dir) -> str:
         """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""
         src = driver['src']
+        beside = [pathlib.Path(inventory_dir, 'files', src), pathlib.Path(inventory_dir, src)] if inventory_dir else []
+        places = [*beside, FILES / src]
         try:
-            return self._loader.get_real_file(self._find_needle('files', src))
+            places.insert(0, pathlib.Path(self._find_needle('files', src)))
         except AnsibleError:
-            beside = [pathlib.Path(inventory_dir, 'files', src), pathlib.Path(inventory_dir, src)] if inventory_dir else []
-            for path in [*beside, FILES / src]:
-                if path.is_file():
-                    return self._loader.get_real_file(str(path))
+            pass
+        for path in places:
+            if path.is_file():
+                return self._loader.get_real_file(str(path))
+        directory = next((path for path in places if path.is_dir()), None)
+        if directory:
+            raise refusal(f'The src {src} of the driver {driver["name"]} is a directory, {directory}: name the executable in it.')
         raise refusal(
             f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
             'collection: correct the path, or set remote_src if it lies on the node.')

@@ -101,6 +101,12 @@ def test_parsers_refuse_and_say_what(parser, value):
         getattr(driver, parser)(value, 'it')
 
 
+@pytest.mark.parametrize('value', ['{namespace}/{name}', '{UID}', '{pod', 'a}'])
+def test_an_unknown_placeholder_is_told_the_known_ones(value):
+    with pytest.raises(driver.Refused, match=r'no such placeholder; there are \{namespace\}, \{pod\}, \{uid\}, \{volume\}'):
+        driver.layout(value, 'layout')
+
+
 def test_the_defaults_are_good_settings():
     config = driver.settle_configuration({}, 'it')
     assert config['base'] == '/var/lib/dynhostpath'

@@ -113,8 +113,14 @@ def test_the_drivers_of_the_collection_are_found_from_anywhere(sender):
     assert 'a/b' in sender.calls[0]
 
 
-@pytest.mark.parametrize('src', ['missing', '/nowhere/missing', '..'])
+@pytest.mark.parametrize('src', ['missing', '/nowhere/missing'])
 def test_a_source_that_is_no_file_fails_before_anything_reaches_the_node(sender, src):
     with pytest.raises(AnsibleActionFail, match=f'The src {src} of the driver a/b is not among the files'):
         sender(drivers=[driver(src=src)])
+    assert sender.calls == []
+
+
+def test_a_source_that_is_a_directory_is_called_one(sender, tmp_path):
+    with pytest.raises(AnsibleActionFail, match=f'The src {tmp_path} of the driver a/b is a directory, {tmp_path}: name the executable in it'):
+        sender(drivers=[driver(src=str(tmp_path))])
     assert sender.calls == []
