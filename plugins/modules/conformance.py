@@ -45,8 +45,8 @@ options:
     default: 30
   junit_dir:
     description:
-      - Directory on the controller for a report in JUnit XML, one file a host, C(flexvolume-conformance-<host>.xml). Nothing is written in
-        check mode.
+      - Directory on the controller for reports in JUnit XML with all checks, one file a host and driver, C(flexvolume-conformance-<host>-<driver>.xml).
+        Nothing is written in check mode.
     type: str
 seealso:
   - module: nodeops.flexvolume.callout
@@ -102,8 +102,12 @@ drivers:
       description: How long the checks took.
       type: float
       sample: 1.2
+    counts:
+      description: How many checks C(passed), C(failed), were C(waived) or C(left out).
+      type: dict
+      sample: {"passed": 43, "failed": 0, "waived": 0, "left out": 2}
     checks:
-      description: Every check of the suite.
+      description: The checks that failed, waived or not. All of them stand in the report of O(junit_dir).
       type: list
       elements: dict
       contains:
@@ -120,9 +124,9 @@ drivers:
           type: str
           sample: MUST
         outcome:
-          description: V(passed), V(failed) or V(left out).
+          description: V(failed).
           type: str
-          sample: passed
+          sample: failed
         evidence:
           description: What was seen, or why the check was left out.
           type: str
@@ -140,10 +144,17 @@ drivers:
           type: str
           sample: ""
 junit:
-  description: The report on the controller.
+  description: The reports on the controller.
   returned: when O(junit_dir) is given, except in check mode
-  type: str
-  sample: reports/flexvolume-conformance-node1.xml
+  type: list
+  elements: str
+  sample: [reports/flexvolume-conformance-node1-nodeops~dynhostpath.xml]
+table:
+  description: The lines of a table for people. Checks that passed are shown with C(-v) alone.
+  returned: always
+  type: list
+  elements: str
+  sample: ["nodeops/dynhostpath: passed (43 passed, 2 left out), 1.2 s"]
 """
 
 import os
@@ -157,6 +168,8 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
+# What a sentence holds of it; all of it stands in the check.
+MOST_EVIDENCE = 120
 SUITES = {suite.name: suite for suite in (suite.BASIC, full.FULL)}
 
 
@@ -167,7 +180,8 @@ def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: boo
     options = _secrets.with_secrets(driver['options'], driver['secrets'])
     start = time.monotonic()
     checks = suite.run(
-        executable, name, process.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running)
+        executable, name, process.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running,
+        driver['waive'])
     return dict(
         name=str(name), executable=executable, passed=not suite.failures(checks, parameters['strict']),
         seconds=round(time.monotonic() - start, 3), checks=[dict(found._asdict()) for found in checks])
@@ -177,9 +191,9 @@ def complaint(results: list, strict: bool) -> str:
     """Name in one sentence a driver what failed."""
     lines = []
     for result in results:
-        failed = [check for check in result['checks'] if check['outcome'] == 'failed' and (strict or check['level'] == 'MUST')]
+        failed = [check for check in result['checks'] if check['outcome'] == 'failed' and (strict or check['level'] == 'MUST') and not check['waived']]
         if failed:
-            listed = '; '.join(f'{check["number"]} {check["title"]}: {check["evidence"]}' for check in failed)
+            listed = '; '.join(f'{check["number"]} {check["title"]}: {check["evidence"][:MOST_EVIDENCE]}' for check in failed)
             lines.append(f'{result["name"]} fails {len(failed)} of {len(result["checks"])} checks: {listed}.')
     return ' '.join(lines)
 
