@@ -178,8 +178,8 @@ options:
 options:
   kubelet_unit:
     description:
-      - The systemd unit that runs the kubelet. Left out, it is the one of the known units that the node has (C(kubelet.service), those of
-        K3s, RKE2, k0s and MicroK8s), else C(kubelet.service).
+      - The systemd unit that runs the kubelet. Left out, it is the running kubelet's, else the one of the known units that the node has
+        (C(kubelet.service), those of K3s, RKE2, k0s and MicroK8s), else C(kubelet.service).
     type: str
 """
 
@@ -199,4 +199,14 @@ options:
       - Whether the host paths of drivers that are withdrawn are deleted with all that they hold, unless another driver wants them too.
     type: bool
     default: false
+"""
+
+    HEAL_NEIGHBOURS = r"""
+options:
+  heal_neighbours:
+    description:
+      - Whether to help a kubelet that a driver directory without an executable keeps from loading other drivers, as kubelets before 1.24 do.
+        A directory by the executable's name is made in it and removed at once; nothing that is there is touched.
+      - Left out, this is done where the running kubelet's version is older than 1.24 or not known.
+    type: bool
 """

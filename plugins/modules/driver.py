@@ -88,9 +88,10 @@ def agree(parameters: dict, check: bool) -> Outcome:
     outcome.warnings.extend([] if kubelet else disbelieved)
     payloads = driver_files.payloads(declared, parameters['payloads'])
     publish.withdraw(declared, plugin_dir.path, kubelet, True, parameters['force'])
-    outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
+    with outcome.all_or_nothing():
+        outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
+        outcome.include(publish.withdraw(declared, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
     outcome.settle()
-    outcome.include(publish.withdraw(declared, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
     return outcome
 
 

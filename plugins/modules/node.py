@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - nodeops.flexvolume.drivers.force
   - nodeops.flexvolume.drivers.delete_data
   - nodeops.flexvolume.drivers.kubelet_unit
+  - nodeops.flexvolume.drivers.heal_neighbours
   - nodeops.flexvolume.attributes
 options:
   touch_timer:
@@ -34,6 +35,12 @@ options:
       - Whether each driver must pass a test callout.
     type: bool
     default: true
+  strict_neighbours:
+    description:
+      - Whether to refuse, before anything is changed, a node whose kubelet is older than 1.24 and where the plugin dir holds a driver that is not in the
+        list and whose C(init) fails. Such a node is otherwise warned of.
+    type: bool
+    default: false
   at_boot:
     description:
       - Whether the node keeps a bundle, this list with the drivers and what applies it, in C(/var/lib/nodeops.flexvolume), for root alone, and applies it at
@@ -119,6 +126,13 @@ prune_timers:
   type: list
   elements: dict
   sample: []
+registered:
+  description: >-
+    For each driver that stays, whether the kubelet has loaded it, as its own log in the node's journal says; null where it has not said so far.
+    It loads a driver when the next volume is wanted on the node.
+  returned: success and not check mode
+  type: dict
+  sample: {nodeops/dynhostpath: null}
 withdrawn:
   description: The drivers that were withdrawn.
   returned: success
@@ -141,7 +155,8 @@ def agree(parameters: dict, check: bool) -> Outcome:
     return node.ensure(
         drivers.read(parameters), parameters['payloads'], check=check, with_touch_timer=parameters['touch_timer'], bundle=kept(parameters),
         purge=parameters['purge'] if whole else None,
-        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate', 'require_kubelet', 'apply_interval')})
+        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate', 'require_kubelet', 'apply_interval',
+                                                             'heal_neighbours', 'strict_neighbours')})
 
 
 def kept(parameters: dict):
@@ -171,6 +186,8 @@ def main():
             require_kubelet=dict(type='bool', default=False),
             purge=dict(type='bool', default=False),
             rollback=drivers.ROLLBACK,
+            heal_neighbours=dict(type='bool'),
+            strict_neighbours=dict(type='bool', default=False),
         ),
         supports_check_mode=True,
     )

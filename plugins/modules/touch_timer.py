@@ -10,8 +10,11 @@ version_added: 0.1.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:
-  - Installs a timer and a service for each driver, C(flexvolume-touch-VENDOR-DRIVER), which touch the driver's executable and its directory and
-    create nothing.
+  - Installs a timer and a service for each driver, C(flexvolume-touch-VENDOR-DRIVER), which touch the driver's executable and its directory.
+  - A driver is touched only where its C(init), called as the kubelet calls it, answers Success within 10 seconds, since on a kubelet before 1.24 a
+    touch of one whose C(init) fails hides all others for good.
+  - Before each touch, what a run that was killed left half done is finished, and host paths that are gone, as those below C(/run) are after a boot,
+    are made again, unless the file system on which they lay is not mounted; the driver is not touched then.
   - The timer runs in a burst after each start of the kubelet and of the node, then at O(drivers[].touch_interval). A kubelet older than 1.24
     throws away the results of a probe in which one driver failed, and then answers C(no volume plugin matched) for the healthy ones until
     they are touched.
@@ -19,6 +22,7 @@ extends_documentation_fragment:
   - nodeops.flexvolume.drivers
   - nodeops.flexvolume.drivers.state
   - nodeops.flexvolume.drivers.kubelet_unit
+  - nodeops.flexvolume.drivers.heal_neighbours
   - nodeops.flexvolume.attributes
 seealso:
   - name: kubernetes/kubernetes#106703
@@ -70,7 +74,8 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 def agree(parameters: dict, check: bool) -> Outcome:
     kubelet, disbelieved = process.search()
     plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir']).path
-    outcome = touch_timer.ensure(drivers.read(parameters), plugin_dir, parameters['kubelet_unit'], check)
+    outcome = touch_timer.ensure(
+        drivers.read(parameters), plugin_dir, kubelet, parameters['kubelet_unit'], check, parameters['heal_neighbours'])
     outcome.warnings.extend([] if kubelet else disbelieved)
     return outcome
 
@@ -82,6 +87,7 @@ def main():
             plugin_dir=drivers.PLUGIN_DIR,
             state=drivers.STATE,
             kubelet_unit=dict(type='str'),
+            heal_neighbours=dict(type='bool'),
         ),
         supports_check_mode=True,
     )

@@ -16,6 +16,7 @@ from nodes.pods import PODS_DIR, SECONDS, Kubelet, pod, uid_of
 
 PLUGIN_DIR = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
 BASE = '/var/lib/dynhostpath'
+RECORDS = '/var/lib/nodeops.flexvolume'
 DYNHOSTPATH = 'nodeops/dynhostpath'
 BROKEN = f'{PLUGIN_DIR}/example.com~broken'
 NAIVE = pathlib.Path(__file__).with_name('naive.yml')
@@ -61,6 +62,10 @@ class Node(Kubelet):
     def shell(self, script: str) -> str:
         """Run a shell script on the node and return what it printed."""
         return self.nodes.run(self.name, 'sh', '-c', script)
+
+    def write(self, path: str, text: str, mode: str = '0644'):
+        """Write a file on the node."""
+        self.nodes.run(self.name, 'sh', '-c', f'cat > {path} && chmod {mode} {path}', stdin=text)
 
     # --- playbooks ------------------------------------------------------------------------------------------------------------------------
 
@@ -146,6 +151,14 @@ class Node(Kubelet):
         assert failed, 'the kubelet was never without the driver'
         return next(moment for moment, line in lines if MOUNTED in line) - failed[0]
 
+    def seconds_refused(self, one: dict, since: str) -> float:
+        """Return the seconds from a pod's first refusal to its mounted volume, 0 for one that was never refused. The pod must run."""
+        return self.seconds_without(one, since) if any(uid_of(one) in line and UNKNOWN in line for line in self.log(since)) else 0.0
+
+    def registered(self) -> dict:
+        """Return what node_info says of each driver that works: whether the kubelet has loaded it."""
+        return {each['name']: each['registered'] for each in self.module('node_info')['drivers'] if not each['init'] or not each['init']['defect']}
+
     def complaints(self, since: str) -> list:
         """Return the lines in which the kubelet complains of a driver."""
         return [line for line in self.log(since) if COMPLAINT.search(line)]
@@ -210,5 +223,5 @@ class Node(Kubelet):
         self.shell(f'''
             cd /etc/systemd/system
             for timer in $(find . -name 'flexvolume-touch-*.timer' -type f -printf '%f '); do systemctl disable --quiet --now $timer; done
-            rm -f flexvolume-touch-* && systemctl daemon-reload
+            rm -rf flexvolume-touch-* {RECORDS} && systemctl daemon-reload
             find {PLUGIN_DIR} -mindepth 2 -delete && find {PLUGIN_DIR} -mindepth 1 -delete; rm -rf {BASE}''')

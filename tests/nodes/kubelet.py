@@ -33,9 +33,13 @@ def furnish(upper: pathlib.Path):
 
 
 def _version_arguments() -> str:
-    # Before 1.24 the kubelet looks for Docker unless told otherwise; since 1.27 it does not know the flag any more.
     binary = kubelet_binary.path()
     version = re.search(r'v1\.(\d+)', host.run(binary, '--version'))
     if not version:
         raise host.Failure(f'{binary} --version names no Kubernetes version: set KUBELET to a kubelet binary, or unset it.')
-    return '--container-runtime=remote' if int(version.group(1)) < 24 else ''
+    minor = int(version.group(1))
+    # Before 1.24 the kubelet looks for Docker unless told otherwise; since 1.27 it does not know the flag any more.
+    if minor < 24:
+        return '--container-runtime=remote'
+    # Since 1.35 it does not start on a machine with cgroup v1 unless told to.
+    return '--fail-cgroupv1=false' if minor >= 35 else ''

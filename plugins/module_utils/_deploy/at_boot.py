@@ -10,19 +10,16 @@ What it makes at boot is in place before the kubelet's first probe. Should it fa
 import contextlib
 import os
 import stat
-import sys
 
 from .._outcome import NodeError, Outcome
 from .._system import files, systemd
-from . import timers, touch_timer
+from . import program, timers
 from .driver_files import sha256_of
+from .records import DIRECTORY
 
-DIRECTORY = '/var/lib/nodeops.flexvolume'
 NAME = 'flexvolume-node.pyz'
 SERVICE_UNIT = 'flexvolume-apply.service'
 TIMER_UNIT = 'flexvolume-apply.timer'
-# RHEL 8 may have no other than the second.
-INTERPRETERS = ('/usr/bin/python3', '/usr/libexec/platform-python')
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -66,7 +63,7 @@ WantedBy=timers.target
 """
 
 
-def ensure(bundle, interval, kubelet_unit, check: bool) -> Outcome:
+def ensure(bundle, interval, kubelet_units: list, check: bool) -> Outcome:
     """Keep the C(bundle), a Payload, and have it applied at boot and every C(interval) if there is one; without a bundle, keep none.
 
     The fact C(awaited) names the bundle where it has to be sent before anything is changed.
@@ -81,7 +78,7 @@ def ensure(bundle, interval, kubelet_unit, check: bool) -> Outcome:
         _keep(bundle, check, outcome)
         if outcome.facts['awaited'] or not systemd.running():
             return outcome
-        units = _units(interval, touch_timer.units_of_kubelet(kubelet_unit)) if bundle else {}
+        units = _units(interval, kubelet_units) if bundle else {}
         unwanted = [unit for unit in (SERVICE_UNIT, TIMER_UNIT) if unit not in units]
         with_units = systemd.ensure(units, [unit for unit in units if unit == TIMER_UNIT], unwanted, check,
                                     enabled=[unit for unit in units if unit == SERVICE_UNIT])
@@ -96,8 +93,7 @@ def kept() -> str:
 
 
 def _units(interval, kubelet_units: list) -> dict:
-    python = next((path for path in INTERPRETERS if os.access(path, os.X_OK)), sys.executable)
-    units = {SERVICE_UNIT: SERVICE.format(python=python, bundle=kept(), kubelet_units=' '.join(kubelet_units))}
+    units = {SERVICE_UNIT: SERVICE.format(python=program.python(), bundle=kept(), kubelet_units=' '.join(kubelet_units))}
     if interval is not None:
         units[TIMER_UNIT] = TIMER.format(interval=interval)
     return units

@@ -66,6 +66,12 @@ class Place(collections.namedtuple('Place', ('plugin_dir', 'name'))):
         return StagingPlace(self.plugin_dir, self.name)
 
 
+    @property
+    def kept(self) -> 'Place':
+        """Where what is replaced or withdrawn is kept until that cannot be taken back any more."""
+        return Place(self.staging.directory, self.name)
+
+
 class StagingPlace(Place):
     """Where a driver is built and judged before the kubelet can see it."""
 

@@ -63,6 +63,27 @@ def delete(drivers: list, forbidden: list, check: bool) -> Outcome:
     return outcome
 
 
+def remembered(driver: dict, table: list) -> list:
+    """Return the driver's host paths as the node keeps them for later, each with the mount on which it lies now."""
+    entries = _merge([driver], lambda state: True).values()
+    return [dict(entry, min_free=None, min_free_inodes=None, mount=mounts.holding(entry['path'], table).path) for entry in entries]
+
+
+def astray(remembered_paths: list, table: list) -> list:
+    """Return those of the remembered host paths whose mount is not there, so that a driver would write to the disk below it."""
+    return [entry for entry in remembered_paths if entry['mount'] != '/' and not mounts.at(entry['mount'], table)]
+
+
+def restore(remembered_paths: list):
+    """Make those of the remembered host paths again that are gone, as those below /run are after a boot; raise NodeError where their mount is not there."""
+    table = mounts.read()
+    for entry in astray(remembered_paths, table):
+        raise NodeError(f'the host path {entry["path"]} lay on {entry["mount"]}, where nothing is mounted now: mount it, or deploy the driver again if it is '
+                        f'to lie on {mounts.holding(entry["path"], table).path} from now on.')
+    missing = [{key: value for key, value in entry.items() if key != 'mount'} for entry in remembered_paths if not os.path.isdir(entry['path'])]
+    ensure([{'state': 'present', 'host_paths': missing}], [], check=False)
+
+
 def _lies_in(path: str, directory: str) -> bool:
     return path == directory or path.startswith(directory.rstrip('/') + '/')
 

@@ -5,23 +5,23 @@
 """The whole deploy of a node as one function: what a play would do in many remote executions, done in one, and all of it or nothing."""
 
 import os
+import time
 
 from .. import _secrets
 from .._conformance import suite
 from .._kubelet import process
 from .._outcome import NodeError, Outcome
-from .._system import systemd
-from . import at_boot, driver_files, host_paths, prune_timer, publish, timers, touch_timer
+from . import at_boot, driver_files, host_paths, prospects, prune_timer, publish, timers, touch_timer
 from .drivers import absent
 
 
 def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=False, force=False, delete_data=False, with_touch_timer=True,
-           validate=True, require_kubelet=False, purge=None, bundle=None, apply_interval=None) -> Outcome:
-    """Make the node agree with the list: host paths, drivers, touch timers, a test callout; then withdraw the drivers that go.
+           validate=True, require_kubelet=False, purge=None, bundle=None, apply_interval=None, heal_neighbours=None, strict_neighbours=False) -> Outcome:
+    """Make the node agree with the list: host paths, drivers, a test callout; withdraw the drivers that go; touch and prune timers.
 
     What this collection deployed and the list does not name goes too with C(purge), is told of without, and is not looked for where that is None.
-    Everything is examined first, so that a refusal (NodeError) changes nothing; a driver that fails its test callout is taken back,
-    so that the node keeps the one it had. C(bundle) is what the node is to keep and to apply at boot (at_boot), a Payload, or None for nothing.
+    Everything is examined first, so that a refusal (NodeError) changes nothing. Where a step or a test callout fails, all is taken back, so that the
+    node keeps the drivers that it had. C(bundle) is what the node is to keep and to apply at boot (at_boot), a Payload, or None for nothing.
     """
     kubelet, disbelieved = process.search()
     directory = process.plugin_dir(kubelet, plugin_dir)
@@ -32,7 +32,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         return os.path.exists(driver_files.Place(directory.path, driver['name']).executable)
 
     dropped, idle = _no_longer_named(drivers, directory.path) if purge is not None else ([], [])
-    warnings = ([] if kubelet else disbelieved) + _without_kubelet(kubelet, kubelet_unit, require_kubelet)
+    warnings = ([] if kubelet else disbelieved) + prospects.without_kubelet(kubelet, kubelet_unit, require_kubelet)
     if purge:
         drivers = drivers + [absent(name) for name in dropped]
     elif dropped:
@@ -44,37 +44,47 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     with_timers = drivers + [absent(name) for name in (idle if purge else [])]
     tested = [driver for driver in drivers if validate and driver['state'] != 'absent']
     had = [driver['name'] for driver in tested if is_there(driver)]
+    staying = [driver['name'] for driver in drivers if driver['state'] != 'absent']
+    if tested:
+        prospects.refuse_unwatched(directory.path, kubelet)
+    if staying:
+        warnings += prospects.examine([driver['name'] for driver in drivers], directory.path, kubelet, strict_neighbours)
+    began = time.time()
 
     def carry_out(checking: bool, outcome: Outcome):
         outcome.include(host_paths.ensure(drivers, forbidden, checking))
         outcome.include(publish.ensure(drivers, payloads, directory.path, kubelet, checking, packages_are_installed=not check))
-        outcome.include(touch_timer.ensure(with_timers if with_touch_timer else [], directory.path, kubelet_unit, checking))
+        if not checking:
+            _test(tested, directory.path, kubelet, dict.fromkeys(had, 'The node has the driver that it had before.'))
+        # The timers go after it, so that a withdrawal that is killed is finished by one.
+        outcome.include(publish.withdraw(drivers, directory.path, kubelet, checking, force))
+        outcome.include(touch_timer.ensure(with_timers if with_touch_timer else [], directory.path, kubelet, kubelet_unit, checking, heal_neighbours))
         outcome.include(prune_timer.ensure(with_timers, directory.path, checking))
         awaited = outcome.facts['awaited']
-        outcome.include(at_boot.ensure(bundle, apply_interval, kubelet_unit, checking))
+        outcome.include(at_boot.ensure(bundle, apply_interval, touch_timer.units_of_kubelet(kubelet, kubelet_unit), checking))
         outcome.facts['awaited'] = awaited + outcome.facts['awaited']
 
-    def retire(checking: bool, outcome: Outcome):
-        outcome.include(publish.withdraw(drivers, directory.path, kubelet, checking, force))
+    def delete(checking: bool, outcome: Outcome):
         if delete_data:
             outcome.include(host_paths.delete(drivers, forbidden, checking))
 
     planned = Outcome(plugin_dir=directory._asdict())
     planned.warnings.extend(warnings)
     carry_out(True, planned)
-    retire(True, planned)
+    delete(True, planned)
     if check or planned.facts['awaited']:
         return planned
     if not planned.changed:
         _test(tested, directory.path, kubelet, dict.fromkeys(had, 'Nothing was changed.'))
+        planned.facts['registered'] = prospects.registered(staying, kubelet)
         return planned
     outcome = Outcome(plugin_dir=directory._asdict())
     outcome.warnings.extend(warnings)
     with outcome.all_or_nothing():
         carry_out(False, outcome)
-        _test(tested, directory.path, kubelet, dict.fromkeys(had, 'The node has the driver that it had before.'))
     outcome.settle()
-    retire(False, outcome)
+    delete(False, outcome)
+    outcome.facts['registered'] = prospects.registered(staying, kubelet, began if outcome.facts['published'] else None)
     return outcome
 
 
@@ -97,13 +107,3 @@ def _no_longer_named(drivers: list, plugin_dir: str) -> tuple:
     listed = {driver['name'] for driver in drivers}
     dropped = [name for name in publish.published(plugin_dir) if name not in listed]
     return dropped, [name for name in timers.named() if name not in listed and name not in dropped]
-
-
-def _without_kubelet(kubelet, kubelet_unit, require_kubelet: bool) -> list:
-    """Return a warning for a node without a kubelet, running or yet to run, or raise NodeError where one is required."""
-    if kubelet or systemd.installed([kubelet_unit] if kubelet_unit else touch_timer.KUBELET_UNITS) or process.which('kubelet', None):
-        return []
-    problem = 'This node has no kubelet, neither running nor installed'
-    if require_kubelet:
-        raise NodeError(f'{problem}, and require_kubelet is set: leave the node out, in the playbooks by flexvolume_hosts.')
-    return [f'{problem}, so nothing will use what is deployed to it: leave it out (in the playbooks flexvolume_hosts), or have it refused (require_kubelet).']

@@ -6,7 +6,8 @@
 
 At no instant can the kubelet see an empty directory, a half-written or a non-executable file: before 1.24 one such driver makes it throw
 away what it learned of all others (kubernetes/kubernetes#106703). A driver is built and judged in a hidden directory of the plugin dir and then renamed
-into place, as a whole directory when it is new, as a file when an older version is there, since the kubelet watches the directory.
+into place, as a whole directory when it is new, as a file when an older version is there, since the kubelet watches the directory. What takes more than
+one step is written down first, so that whoever comes after a run that was killed can finish it (room recovery).
 """
 
 import collections
@@ -17,12 +18,15 @@ from .._kubelet import callout, process, volumes
 from .._names import DriverName
 from .._outcome import NodeError, Outcome
 from .._system import files, mounts
-from .driver_files import PREFIX, READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
+from . import recovery
+from .driver_files import READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
 
 EXECUTABLE_MODE = 0o755
 CONFIG_MODE = 0o600
 # Beyond the executable itself: its config, directories and the rounding up to blocks.
 ROOM = 1 << 20
+# Seconds that init may take: every volume operation of the node waits for it at each probe (flexvolume/probe.go), and an honest one takes milliseconds.
+SLOWEST = 10
 
 Plan = collections.namedtuple('Plan', ('place', 'action', 'payload', 'config'))
 
@@ -50,25 +54,34 @@ def published(plugin_dir: str) -> list:
 def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = False) -> Outcome:
     """Remove every driver of state C(absent), or raise NodeError and remove none while a pod has a volume of one, unless forced."""
     leaving = [Place(plugin_dir, driver['name']) for driver in drivers if driver['state'] == 'absent']
+    if leaving and not check:
+        recovery.recover(plugin_dir)
     found = [place for place in leaving if os.path.isdir(place.directory)]
     root_dir = kubelet.root_dir if kubelet else process.ROOT_DIR
     table = mounts.read() if leaving else []
     for place in leaving:
         _refuse_strange(place, table)
+    if found:
+        _refuse_read_only(plugin_dir, table)
     for place in found:
         users = volumes.users(place.name.directory, root_dir)
         if users and not force:
-            raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; '
-                            'delete these pods first, or set force to leave their volumes to you.')
+            raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; delete these pods first. Of a pod '
+                            f'that is gone already, unmount what is left below {root_dir}/pods. Or set force to leave their volumes to you.')
     outcome = Outcome(withdrawn=[str(place.name) for place in found])
-    for place in found:
-        outcome.note(place.directory, f'state: present\n{_listing(place.directory)}', 'state: absent\n')
-        if not check:
-            _remove(place)
+    with outcome.all_or_nothing():
+        for place in found:
+            outcome.note(place.directory, f'state: present\n{_listing(place.directory)}', 'state: absent\n')
+            if not check:
+                _withdraw(place, outcome)
     return outcome
 
 
 def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, packages_are_installed: bool, outcome: Outcome):
+    for leftover in recovery.leftovers(plugin_dir):
+        outcome.note(leftover, 'state: left by a run that was killed\n', 'state: absent\n')
+    if not check:
+        recovery.recover(plugin_dir)
     table = mounts.read()
     plans = [_plan(driver, payloads.get(driver['name']), plugin_dir, table) for driver in drivers]
     outcome.facts.update(
@@ -78,9 +91,6 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
         _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload), table)
     for driver in drivers:
         _check_requirements(driver, kubelet, packages_are_installed, outcome)
-    leftovers = _leftovers(plugin_dir)
-    for leftover in leftovers:
-        outcome.note(leftover, 'state: left by a run that was killed\n', 'state: absent\n')
     for driver, plan in zip(drivers, plans):
         _note(plan, outcome)
         if driver['state'] == 'previous' and plan.action == 'nothing':
@@ -92,14 +102,13 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
     try:
         if plans:
             files.make_directory(os.path.realpath(plugin_dir), outcome)
-        for leftover in leftovers:
-            shutil.rmtree(leftover)
         for plan in plans:
             if plan.action in ('publish', 'go back'):
                 _stage(plan, outcome)
                 _refuse_failing(plan.place, kubelet)
+        executables_first = {plan.place for plan in plans if plan.action in ('publish', 'go back') and _executable_first(plan, kubelet)}
         for plan in plans:
-            _carry_out(plan, outcome)
+            _carry_out(plan, plan.place in executables_first, outcome)
     except OSError as error:
         raise NodeError(f'The drivers could not be written to {plugin_dir} ({error.strerror}): see to its file system; what was there is unchanged.') from error
 
@@ -130,11 +139,16 @@ def _refuse_strange(place: Place, table: list):
         raise NodeError(f'{inside[0].path} is mounted in the directory of the driver {place.name}: unmount it first.')
 
 
-def _refuse_unwritable(plugin_dir: str, size: int, table: list):
+def _refuse_read_only(plugin_dir: str, table: list) -> mounts.Mount:
     mount = mounts.holding(plugin_dir, table)
     if 'ro' in mount.options:
         raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted read-only: give the kubelet a --volume-plugin-dir on a '
                         'writable file system, for example /var/lib/kubelet/volumeplugins, restart it, and deploy again.')
+    return mount
+
+
+def _refuse_unwritable(plugin_dir: str, size: int, table: list):
+    mount = _refuse_read_only(plugin_dir, table)
     if 'noexec' in mount.options:
         raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted noexec: remount it, or give the kubelet another '
                         '--volume-plugin-dir.')
@@ -156,10 +170,32 @@ def _check_requirements(driver: dict, kubelet, packages_are_installed: bool, out
 
 
 def _refuse_failing(place: Place, kubelet):
-    verdict = callout.init(place.staging.executable, process.callout_environment(kubelet))
+    verdict = callout.init(place.staging.executable, process.callout_environment(kubelet), SLOWEST)
+    if verdict.answer.timed_out:
+        raise NodeError(f'The driver {place.name} is not published because its init had not finished after {SLOWEST} s: the kubelet sets no limit, and every '
+                        'volume operation of the node waits for it. Make init answer at once; what was in the plugin dir is unchanged.')
     if verdict.status != 'Success' or verdict.defect:
         raise NodeError(f'The driver {place.name} is not published because its init fails: {(verdict.defect or verdict.message).rstrip(".")}. '
                         'Mend the driver, its config or its requirements; what was in the plugin dir is unchanged.')
+
+
+def _executable_first(plan: Plan, kubelet) -> bool:
+    """Say in which order to replace executable and config: a run that is killed in between then leaves a driver whose init succeeds, if either does."""
+    place, staging = plan.place, plan.place.staging
+    if not os.path.isfile(place.executable) or text_of(place.config) == plan.config or sha256_of(place.executable) == sha256_of(staging.executable):
+        return False
+    return not _goes_with(place.executable, staging.config, place, kubelet) and _goes_with(staging.executable, place.config, place, kubelet)
+
+
+def _goes_with(executable: str, config: str, place: Place, kubelet) -> bool:
+    mixed = Place(os.path.join(place.staging.directory, 'mixed'), place.name)
+    os.makedirs(mixed.directory)
+    try:
+        files.link_over(executable, mixed.executable)
+        files.link_over(config, mixed.config)
+        return callout.init(mixed.executable, process.callout_environment(kubelet), SLOWEST).status == 'Success'
+    finally:
+        shutil.rmtree(mixed.plugin_dir)
 
 
 def _stage(plan: Plan, outcome: Outcome):
@@ -180,51 +216,88 @@ def _stage(plan: Plan, outcome: Outcome):
     files.sync(staging.directory)
 
 
-def _carry_out(plan: Plan, outcome: Outcome):
+def _carry_out(plan: Plan, executable_first: bool, outcome: Outcome):
     place = plan.place
     if plan.action == 'nothing':
         return
     if plan.action == 'adjust':
         _adjust(plan)
     elif os.path.isdir(place.directory):
-        _replace(place, plan.action == 'go back', outcome)
+        _replace(plan, executable_first, outcome)
     else:
         os.rename(place.staging.directory, place.directory)
         outcome.undo.append(lambda: _remove(place))
     files.sync(place.plugin_dir)
 
 
-def _replace(place: Place, going_back: bool, outcome: Outcome):
-    """Put the staged files over the present ones, which are kept. The config goes first, so that the new executable never reads the old one."""
-    staging = place.staging
+def _replace(plan: Plan, executable_first: bool, outcome: Outcome):
+    """Put the staged files over the present ones, which are kept."""
+    place = plan.place
+    os.mkdir(place.kept.directory)
+    _link(place, place.kept)
+    outcome.undo.append(lambda: _put_back(place))
+    going_back = plan.action == 'go back'
     if going_back:
         outcome.cleanup.append(lambda: _drop_previous(place))
-    if going_back or _is_kept(place):
-        # The previous version stays what it is: a run that is killed can be done again.
-        _keep((place.config, place.executable), (staging.previous_config, staging.previous), outcome)
-    else:
-        _keep((place.previous_config, place.previous), (staging.previous_config, staging.previous), outcome)
-        _keep((place.config, place.executable), (place.previous_config, place.previous), outcome)
-    if os.path.exists(staging.mark) and not _is_marked(place):
-        os.rename(staging.mark, place.mark)
+    if os.path.exists(place.staging.mark) and not _is_marked(place):
+        os.rename(place.staging.mark, place.mark)
         outcome.undo.append(lambda: files.unlink(place.mark))
-    files.move_over(staging.config, place.config)
-    os.rename(staging.executable, place.executable)
+    details = {'with_config': bool(plan.config), 'keep': not going_back}
+    with recovery.intending(place, recovery.REPLACE, **details):
+        recovery.replace(place, executable_first=executable_first, **details)
     os.chown(place.directory, 0, 0)
     os.chmod(place.directory, files.DIRECTORY_MODE)
-    files.sync(place.directory)
 
 
-def _is_kept(place: Place) -> bool:
-    """Say whether a run that was killed has already kept the present executable, and maybe replaced its config."""
-    return os.path.exists(place.previous) and os.path.samefile(place.executable, place.previous)
+def _link(source: Place, target: Place):
+    """Give what belongs to a driver second names; what is missing there will be missing here."""
+    files.link_over(source.config, target.config)
+    files.link_over(source.executable, target.executable)
+    files.link_over(source.previous_config, target.previous_config)
+    files.link_over(source.previous, target.previous)
 
 
-def _keep(paths: tuple, under: tuple, outcome: Outcome):
-    """Give files second names, from which they come back when the Outcome is taken back; what is missing will be missing again."""
-    for path, name in zip(paths, under):
-        files.link_over(path, name)
-        outcome.undo.append(lambda path=path, name=name: files.move_over(name, path))
+def _put_back(place: Place):
+    """Let what was kept replace what replaced it."""
+    kept = place.kept
+    if os.path.lexists(kept.executable):
+        files.link_over(kept.executable, place.staging.executable)
+        files.link_over(kept.config, place.staging.config)
+        details = {'with_config': os.path.exists(kept.config), 'keep': False}
+        with recovery.intending(place, recovery.REPLACE, **details):
+            recovery.replace(place, **details)
+    else:
+        files.unlink(place.executable)
+        files.move_over(kept.config, place.config)
+    files.move_over(kept.previous_config, place.previous_config)
+    files.move_over(kept.previous, place.previous)
+
+
+def _withdraw(place: Place, outcome: Outcome):
+    """Take the driver out of its place, as recovery.withdraw would, and keep it."""
+    os.mkdir(place.staging.directory, 0o700)
+    outcome.cleanup.extend([lambda: shutil.rmtree(place.staging.directory), lambda: shutil.rmtree(place.cache, ignore_errors=True)])
+    outcome.undo.append(lambda: shutil.rmtree(place.staging.directory))
+    os.mkdir(place.kept.directory, files.DIRECTORY_MODE)
+    files.link_over(place.executable, place.kept.executable)
+    outcome.undo.append(lambda: _bring_back(place))
+    with recovery.intending(place, recovery.WITHDRAW):
+        files.unlink(place.executable)
+        for name in os.listdir(place.directory):
+            os.rename(os.path.join(place.directory, name), os.path.join(place.kept.directory, name))
+        os.rmdir(place.directory)
+
+
+def _bring_back(place: Place):
+    """Put a withdrawn driver where it was, its executable last."""
+    kept = place.kept
+    if not os.path.isdir(place.directory):
+        os.rename(kept.directory, place.directory)
+        return
+    for name in os.listdir(kept.directory):
+        if name != os.path.basename(kept.executable):
+            os.rename(os.path.join(kept.directory, name), os.path.join(place.directory, name))
+    files.move_over(kept.executable, place.executable)
 
 
 def _drop_previous(place: Place):
@@ -233,9 +306,7 @@ def _drop_previous(place: Place):
 
 
 def _remove(place: Place):
-    """Take the executable away first: the kubelet then unloads the driver, where a renamed directory would make it retry for ever."""
-    files.unlink(place.executable)
-    shutil.rmtree(place.directory)
+    recovery.withdraw(place)
     shutil.rmtree(place.cache, ignore_errors=True)
 
 
@@ -263,11 +334,6 @@ def _modes(place: Place) -> list:
 def _modes_are_right(place: Place) -> bool:
     statuses = [(os.stat(path), mode) for path, mode in _modes(place)]
     return all((status.st_uid, status.st_gid, status.st_mode & 0o7777) == (0, 0, mode) for status, mode in statuses)
-
-
-def _leftovers(plugin_dir: str) -> list:
-    names = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
-    return [os.path.join(plugin_dir, name) for name in names if name.startswith(PREFIX)]
 
 
 def _note(plan: Plan, outcome: Outcome):

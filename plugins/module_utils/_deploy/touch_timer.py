@@ -12,12 +12,14 @@ a touch comes before each first retry. Later, one in 15 seconds comes before the
 for four touches a minute; each costs one init and one line in the kubelet's log.
 """
 
+import os
 import re
 import shutil
 
+from .._kubelet import process
 from .._outcome import NodeError, Outcome
-from .._system import systemd
-from . import timers
+from .._system import mounts, roots, systemd
+from . import host_paths, program, records, timers
 from .driver_files import Place
 
 KUBELET_UNITS = ['kubelet.service', 'k3s.service', 'k3s-agent.service', 'rke2-server.service', 'rke2-agent.service', 'k0sworker.service',
@@ -41,13 +43,16 @@ RandomizedDelaySec=1s
 WantedBy=timers.target {kubelet_units}
 """
 
+# The callout is made as the kubelet makes it, hence outside of the sandbox (the plus sign), in which the touch itself is made.
 SERVICE = """\
 # Written by the Ansible collection nodeops.flexvolume.
 [Unit]
 Description=Touch the FlexVolume driver {name}
-
+{mounts}
 [Service]
 Type=oneshot
+TimeoutStartSec=60s
+ExecCondition=+{program} {name}
 ExecStart={touch} -c "{executable}" "{directory}"
 LogLevelMax=warning
 CapabilityBoundingSet=
@@ -78,25 +83,50 @@ SystemCallFilter=~@privileged @resources
 """
 
 
-def ensure(drivers: list, plugin_dir: str, kubelet_unit, check: bool) -> Outcome:
-    """Install, start or remove the touch timer of each driver.
+def ensure(drivers: list, plugin_dir: str, kubelet, kubelet_unit, check: bool, heal=None) -> Outcome:
+    """Install, start or remove the touch timer of each driver, and what its service needs on the node.
 
-    C(kubelet_unit) is the unit after whose start the timers run; None for the one that the node has, which is one of KUBELET_UNITS.
+    C(kubelet_unit) is the unit after whose start the timers run; None for that of the running kubelet, or else those of KUBELET_UNITS that the node has.
+    C(heal) says whether to help a kubelet that a broken neighbour confuses, None for only where its version is one that can be.
     """
     staying = [driver for driver in drivers if driver['state'] != 'absent']
     leaving = [driver['name'] for driver in drivers if driver['state'] == 'absent']
     for driver in staying:
         timers.refuse_interval(driver, 'touch_interval')
-    kubelet_units = units_of_kubelet(kubelet_unit)
-    wanted = {driver['name']: texts(driver['name'], driver['touch_interval'], plugin_dir, kubelet_units) for driver in staying}
-    return timers.ensure('touch', wanted, leaving, 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)', check)
+    kubelet_units = units_of_kubelet(kubelet, kubelet_unit)
+    if staying and os.path.isdir(plugin_dir) and roots.mount_flags(plugin_dir) & os.ST_RDONLY:
+        outcome = _ensure([], leaving + [driver['name'] for driver in staying], plugin_dir, [], heal, check)
+        outcome.warnings.append(f'The drivers in {plugin_dir} have no touch timer, since it lies on a file system that is mounted read-only: give the kubelet '
+                                'a --volume-plugin-dir that can be written, or restart it whenever it has lost a driver.')
+        return outcome
+    return _ensure(staying, leaving, plugin_dir, kubelet_units, heal, check)
 
 
-def units_of_kubelet(kubelet_unit) -> list:
-    """Return the names of the units that may run the kubelet: the given one, else those of the known ones that the node has."""
+def _ensure(staying: list, leaving: list, plugin_dir: str, kubelet_units: list, heal, check: bool) -> Outcome:
+    command = ' '.join(program.command())
+    table = mounts.read() if staying else []
+    wanted, outcome = {}, Outcome()
+    with outcome.all_or_nothing():
+        for driver in staying:
+            remembered = host_paths.remembered(driver, table)
+            wanted[driver['name']] = texts(driver['name'], driver['touch_interval'], plugin_dir, kubelet_units, command, remembered)
+            records.keep(driver['name'], {'plugin_dir': plugin_dir, 'host_paths': remembered, 'heal': heal}, outcome, check)
+        for name in leaving:
+            records.keep(name, {}, outcome, check)
+        if wanted and not check:
+            program.install(outcome)
+        advice = 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)'
+        outcome.include(timers.ensure('touch', wanted, leaving, advice, check))
+    outcome.cleanup.append(program.tidy)
+    return outcome
+
+
+def units_of_kubelet(kubelet, kubelet_unit) -> list:
+    """Return the names of the units that may run the kubelet: the given one, else that of the running kubelet, else the known ones that the node has."""
     if kubelet_unit is not None and not re.fullmatch(r'[A-Za-z0-9:_.\\@-]+\.service', kubelet_unit):
         raise NodeError(f'The kubelet_unit {kubelet_unit!r} is no systemd service: write its full name, for example kubelet.service.')
-    return [kubelet_unit] if kubelet_unit else systemd.installed(KUBELET_UNITS) or KUBELET_UNITS[:1]
+    unit = kubelet_unit or (process.unit(kubelet) if kubelet else None)
+    return [unit] if unit else systemd.installed(KUBELET_UNITS) or KUBELET_UNITS[:1]
 
 
 def timer_of(name) -> str:
@@ -104,11 +134,12 @@ def timer_of(name) -> str:
     return timers.timer_of('touch', name)
 
 
-def texts(name, interval: str, plugin_dir: str, kubelet_units: list) -> tuple:
+def texts(name, interval: str, plugin_dir: str, kubelet_units: list, command: str, remembered: list) -> tuple:
     """Return the texts of a driver's timer and service."""
     place = Place(plugin_dir, name)
     burst = '\n'.join(f'OnActiveSec={seconds}s' for seconds in BURST)
+    needed = ' '.join(f'"{timers.escape(entry["path"])}"' for entry in remembered)
     return (
         TIMER.format(name=name, interval=interval, kubelet_units=' '.join(kubelet_units), burst=burst),
-        SERVICE.format(name=name, touch=shutil.which('touch') or '/usr/bin/touch',
+        SERVICE.format(name=name, touch=shutil.which('touch') or '/usr/bin/touch', program=command, mounts=f'RequiresMountsFor={needed}\n' if needed else '',
                        executable=timers.escape(place.executable), directory=timers.escape(place.directory)))

@@ -10,7 +10,7 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, timers, touch_timer
+from .._deploy import driver_files, records, timers, touch_timer
 from .._kubelet import callout, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
@@ -109,9 +109,13 @@ def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
 
 def _registered(kubelet, names: list) -> dict:
     """Say of each driver directory whether the kubelet has loaded the driver: True, False, or None where it has not said."""
-    since = process.started(kubelet) if kubelet else None
-    said = journal.words(kubelet, since) if since else journal.SILENCE
-    return {name: journal.registered(said, name, since or 0) for name in names}
+    said = journal.words(kubelet) if kubelet else journal.SILENCE
+    return {name: journal.registered(said, name, _since(name)) for name in names}
+
+
+def _since(directory_name: str) -> float:
+    """Return since when a driver is on this node, 0 where that is not known."""
+    return records.read(DriverName(*directory_name.split('~'))).get('since', 0) if directory_name.count('~') == 1 else 0
 
 
 def _misplaced(directory, looked_at, kubelet) -> list:

@@ -15,6 +15,8 @@ import select
 import subprocess
 import time
 
+from . import process
+
 # loaded: the driver directory's name → when it was loaded last; failed: the same for its last failing probe; probed: when the last probe was, or None;
 # complete: whether nothing of that can be missing. Times are seconds since the epoch.
 Words = collections.namedtuple('Words', ('loaded', 'failed', 'probed', 'complete'))
@@ -31,22 +33,27 @@ ITS_OWN = 'kubernetes.io~'
 PATIENCE = 5
 # A probe that began before an event was noticed says nothing of it.
 MARGIN = 1.0
+# The time of the boot, from which the kubelet's start is counted, is known to a second.
+ROUNDED = 1
 
 
-def words(kubelet, since: float, patience: float = PATIENCE) -> Words:
-    """Return what the kubelet has said since a time in seconds since the epoch, reading for at most C(patience) seconds, the newest first."""
-    command = ['journalctl', '--no-pager', '--quiet', '--reverse', '--output=short-unix', f'--since=@{since:.6f}', f'--grep={PATTERN}', '--case-sensitive=yes',
-               f'_PID={kubelet.pid}']
+def words(kubelet, patience: float = PATIENCE) -> Words:
+    """Return what the kubelet has said since it was started, reading for at most C(patience) seconds, the newest first."""
+    since = process.started(kubelet)
+    if since is None:
+        return SILENCE
+    command = ['journalctl', '--no-pager', '--quiet', '--reverse', '--output=short-unix', f'--since=@{since - ROUNDED:.6f}', f'--grep={PATTERN}',
+               '--case-sensitive=yes', f'_PID={kubelet.pid}']
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        reader = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
         return SILENCE
-    with process.stdout as stream:  # type: ignore[union-attr]
+    with reader.stdout as stream:  # type: ignore[union-attr]
         text, complete = _read(stream.fileno(), time.monotonic() + patience)
     if not complete:
-        process.kill()
+        reader.kill()
     # journalctl ends with 1 where nothing matches.
-    complete = process.wait() in (0, 1) and complete
+    complete = reader.wait() in (0, 1) and complete
     return parse(text.decode('utf-8', 'replace').splitlines(), complete)
 
 
@@ -67,7 +74,7 @@ def parse(lines: list, whole: bool = True) -> Words:
 
 
 def registered(said: Words, directory_name: str, since: float):
-    """Say whether the kubelet knows a driver that is there since C(since): True, False, or None where it has not said.
+    """Say whether the kubelet knows a driver that is there since C(since), 0 for always: True, False, or None where it has not said.
 
     A probe that came later and loaded others, or failed, did not load this one: before 1.24 it threw its result away (kubernetes/kubernetes#106703).
     """

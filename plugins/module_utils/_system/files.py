@@ -99,10 +99,17 @@ def move_over(source: str, target: str):
 
 
 def link_over(source: str, target: str):
-    """Make C(target) another name of C(source); a missing source leaves no target either."""
-    unlink(target)
-    with contextlib.suppress(FileNotFoundError):
-        os.link(source, target)
+    """Make C(target) another name of C(source), at once; a missing source leaves no target either."""
+    fresh = target + '.new'
+    unlink(fresh)
+    try:
+        os.link(source, fresh)
+    except FileNotFoundError:
+        unlink(target)
+        return
+    os.rename(fresh, target)
+    # Where both were names of one file already, rename(2) does nothing.
+    unlink(fresh)
 
 
 def sync(directory: str):

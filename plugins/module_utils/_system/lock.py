@@ -18,6 +18,10 @@ DIRECTORY = '/run/nodeops-flexvolume'
 PATIENCE = 300
 
 
+class Held(NodeError):
+    """Another run holds the lock."""
+
+
 @contextlib.contextmanager
 def held(directory: str = DIRECTORY, patience: float = PATIENCE):
     """Wait until no other run holds the lock, for at most C(patience) seconds. The directory goes again with the lock, so that it leaves nothing."""
@@ -46,7 +50,7 @@ def _locked(directory: str, deadline: float, patience: float) -> int:
                 return descriptor
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise NodeError(f'Another run{_holder(descriptor)} has been changing this node for {patience:g} s: wait until it is done, '
+                raise Held(f'Another run{_holder(descriptor)} has been changing this node for {patience:g} s: wait until it is done, '
                                 'or see what it hangs on and end it, then run this again.') from None
             time.sleep(0.05)
         os.close(descriptor)

@@ -11,6 +11,7 @@ import zipfile
 
 import pytest
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import touch
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _zipapp
 
 ROOM = '''\
@@ -89,3 +90,7 @@ def test_altered_it_does_not_run(house, run):
 
 def test_the_deploy_of_a_node_can_be_built_from_the_real_house():
     assert {'_deploy/node.py', '_deploy/publish.py', '_outcome.py'} <= set(_zipapp.rooms('_deploy.node'))
+
+
+def test_the_touch_program_lists_all_that_it_imports():
+    assert [f'{room}.py' for room in touch.ROOMS] == _zipapp.rooms('_deploy.touch')

@@ -37,7 +37,7 @@ def node(tmp_path, monkeypatch):
 
 
 def keep(bundle=BUNDLE, interval=None, check=False):
-    return at_boot.ensure(bundle, interval, None, check)
+    return at_boot.ensure(bundle, interval, ['kubelet.service'], check)
 
 
 def test_the_bundle_is_kept_for_root_alone_and_applied_before_the_kubelet_starts(node):

@@ -9,11 +9,12 @@ import stat
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import publish
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import publish, recovery
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload, Place
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._system.mounts import Mount
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='what is published is given to root')
 
@@ -170,8 +171,11 @@ def test_a_disk_that_fails_at_the_very_end_leaves_all_as_it_was(node, monkeypatc
     node.deploy(script(1), config={'v': 1})
     before = node.files()
 
+    failing = [True]
+
     def sync(directory):
-        if directory == node.place.directory:
+        if directory == node.place.directory and failing:
+            failing.pop()
             raise OSError(errno.EIO, 'Input/output error')
 
     monkeypatch.setattr(publish.files, 'sync', sync)
@@ -188,16 +192,6 @@ def test_what_a_killed_run_left_is_told_in_check_mode_and_removed(node):
     assert [entry['before_header'] for entry in node.publish(script(1), check=True).diff] == [str(left)]
     assert node.deploy(script(1)).changed
     assert not left.exists()
-
-
-def test_a_replacement_that_was_killed_between_config_and_executable_is_finished_by_the_next_run(node):
-    node.deploy(script(1), config={'v': 1})
-    outcome = node.publish(script(2), config={'v': 2})
-    os.rename(node.place.previous, node.place.executable)
-    assert outcome.facts['published'] == ['acme/d']
-    node.deploy(script(2), config={'v': 2})
-    assert sorted(os.listdir(str(node.dir))) == ['acme~d']
-    assert (node.files()['acme~d/d'][2], node.files()['acme~d/.config.json'][2]) == (script(2), '{\n  "v": 2\n}\n')
 
 
 def test_a_wrong_mode_is_put_right_without_publishing_anew(node):
@@ -282,7 +276,9 @@ def test_withdrawing_tells_in_check_mode_what_it_then_removes_and_is_done_once(n
     gone = [driver(state='absent')]
     planned = publish.withdraw(gone, str(node.dir), None, True)
     assert (planned.diff[0]['before'], node.files()) == ('state: present\n.config.json\n.nodeops.flexvolume\nd\n', before)
-    assert publish.withdraw(gone, str(node.dir), None, False, True).facts == {'withdrawn': ['acme/d']}
+    outcome = publish.withdraw(gone, str(node.dir), None, False, True)
+    outcome.settle()
+    assert outcome.facts == {'withdrawn': ['acme/d']}
     assert os.listdir(str(node.dir)) == []
     assert not publish.withdraw(gone, str(node.dir), None, False, True).changed
 
@@ -298,8 +294,36 @@ def test_a_driver_of_which_a_pod_has_a_volume_stays_unless_forced(node, tmp_path
     with pytest.raises(NodeError, match='pods have volumes of it: uid-1; delete these pods first'):
         publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False)
     assert os.path.exists(node.place.executable)
-    publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False, force=True)
+    publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False, force=True).settle()
     assert os.listdir(str(node.dir)) == []
+
+
+def test_a_driver_on_a_read_only_file_system_is_not_withdrawn(node, monkeypatch):
+    node.deploy(script(1))
+    before = node.files()
+    monkeypatch.setattr(publish.mounts, 'holding', lambda path, table: Mount(1, '/', '/usr', frozenset(['ro']), 'ext4', '/dev/x'))
+    with pytest.raises(NodeError, match='/usr, which is mounted read-only'):
+        publish.withdraw([driver(state='absent')], str(node.dir), None, False)
+    assert node.files() == before
+
+
+def test_what_is_withdrawn_comes_back_when_that_is_taken_back(node):
+    node.deploy(script(1), config={'v': 1})
+    node.deploy(script(2), config={'v': 2})
+    (node.dir / 'acme~d' / 'more').write_text('of the administrator')
+    before = node.files()
+    outcome = publish.withdraw([driver(state='absent')], str(node.dir), None, False)
+    assert 'acme~d' not in os.listdir(str(node.dir))
+    assert outcome.take_back() == []
+    assert node.files() == before
+
+
+@pytest.mark.parametrize('timed_out, words', [(True, 'had not finished after 0.2 s'), (False, 'init fails: ')])
+def test_a_driver_whose_init_is_slow_is_refused_since_every_volume_waits_for_it(node, monkeypatch, timed_out, words):
+    monkeypatch.setattr(publish, 'SLOWEST', 0.2)
+    with pytest.raises(NodeError, match=words):
+        node.publish('#!/bin/sh\nsleep 5\n' if timed_out else '#!/bin/sh\nfalse\n')
+    assert not node.dir.exists()
 
 
 CHANGES = ('chmod', 'chown', 'fchmod', 'fchown', 'fsync', 'link', 'mkdir', 'open', 'rename', 'rmdir', 'unlink', 'write')
@@ -337,22 +361,40 @@ def old(node):
     node.deploy(script(1), config={'v': 1})
 
 
+def nothing(node):
+    pass
+
+
 def new(node):
     node.deploy(script(2), config={'v': 2})
 
 
 def back(node):
-    _publish_previous(node).settle()
+    _publish_previous(node)
 
 
 def gone(node):
-    publish.withdraw([driver(state='absent')], str(node.dir), None, check=False)
+    publish.withdraw([driver(state='absent')], str(node.dir), None, check=False).settle()
 
 
-@pytest.mark.parametrize('before, step, executables', [
-    (lambda node: None, new, (2,)), (old, new, (1, 2)), (old, back, (0, 1)), (old, gone, (1,))], ids=['publish', 'replace', 'go back', 'withdraw'])
-def test_killed_before_each_change(tmp_path, before, step, executables):
-    """Killed before its first change, its second, and so on, a run leaves the driver whole, and the next run does what this one was to do."""
+def taken_back(step):
+    """Do it and take it back, as when the test callout fails."""
+    def step_and_back(node):
+        assert step(node).take_back() == []
+    return step_and_back
+
+
+new_taken_back = taken_back(lambda node: node.publish(script(2), config={'v': 2}))
+back_taken_back = taken_back(lambda node: publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True))
+gone_taken_back = taken_back(lambda node: publish.withdraw([driver(state='absent')], str(node.dir), None, check=False))
+
+
+@pytest.mark.parametrize('before, step, versions', [
+    (nothing, new, (None, 2)), (old, new, (1, 2)), (old, back, (0, 1)), (old, gone, (1, None)),
+    (nothing, new_taken_back, (None, 2)), (old, new_taken_back, (1, 2)), (old, back_taken_back, (0, 1)), (old, gone_taken_back, (1, None)),
+], ids=['publish', 'replace', 'go back', 'withdraw', 'publish, take back', 'replace, take back', 'go back, take back', 'withdraw, take back'])
+def test_killed_before_each_change(tmp_path, before, step, versions):
+    """Killed before its first change, its second, and so on, a run shows half a driver to nobody; a touch, or the next run, makes it one version or none."""
     unharmed = Node(tmp_path / 'unharmed')
     before(unharmed)
     step(unharmed)
@@ -360,16 +402,13 @@ def test_killed_before_each_change(tmp_path, before, step, executables):
         node = Node(tmp_path / str(changes))
         before(node)
         died = dies(lambda node=node: step(node), changes)
-        seen = {path: file for path, file in node.files().items() if '/.' not in f'/{path}'} if node.dir.exists() else {}
-        if 'acme~d/d' in seen:
-            assert seen['acme~d/d'] in [(0o755, 0, script(version)) for version in executables], changes
-            assert node.files()['acme~d/.config.json'] in [(0o600, 0, f'{{\n  "v": {version}\n}}\n') for version in executables], changes
-        else:
-            assert before is not old or step is gone, changes
-            assert 'acme~d' not in seen or step is gone, changes
-        step(node)
-        # Going back can be done when the config that it went back to is not yet tidied up.
-        assert {path: file for path, file in node.files().items() if step is not back or path != 'acme~d/.previous.config.json'} == unharmed.files(), changes
+        assert_none_is_half_made(node, versions, changes)
+        recovery.recover(str(node.dir))
+        assert version_of(node) in versions, changes
+        assert recovery.leftovers(str(node.dir)) == [], changes
+        if step in (new, gone):
+            step(node)
+            assert node.files() == unharmed.files(), changes
         if not died:
             break
     assert changes > 3
@@ -421,3 +460,38 @@ def test_a_diff_shows_the_size_and_checksum_of_what_is_new_and_the_texts_of_what
     assert [(entry['before'], sorted(line.split(':')[0] for line in entry['after'].splitlines())) for entry in new] == [('', ['sha256', 'size'])] * 2
     change, = node.deploy(script(2), config={'base': '/x'}).diff
     assert (change['before'], change['after']) == (script(1), script(2))
+def assert_none_is_half_made(node, versions, changes):
+    executable = node.files().get('acme~d/d') if node.dir.exists() else None
+    assert executable in [None] + [(0o755, 0, script(version)) for version in versions if version is not None], changes
+
+
+def version_of(node):
+    """Return the version of the driver, both files of which must be of one, or None for no driver, of which no directory must be left either."""
+    seen = node.files() if node.dir.exists() else {}
+    if 'acme~d' not in seen:
+        return None
+    [version] = [version for version in range(3) if seen['acme~d/d'] == (0o755, 0, script(version))]
+    assert seen['acme~d/.config.json'] == (0o600, 0, f'{{\n  "v": {version}\n}}\n')
+    return version
+
+
+PICKY = """#!/bin/sh
+config=$(cat "${0%%/*}/.config.json")
+case $config in %s) echo '{"status": "Success"}';; *) echo '{"status": "Failure", "message": "unknown setting"}';; esac
+"""
+
+
+@pytest.mark.parametrize('takes_old, takes_new, first', [
+    ('*old*|*new*', '*new*', 'config'), ('*old*', '*old*|*new*', 'executable'), ('*old*', '*new*', 'config'), ('*old*|*new*', '*old*|*new*', 'config')])
+def test_what_is_replaced_first_is_what_leaves_a_driver_that_works(node, monkeypatch, takes_old, takes_new, first):
+    node.deploy(PICKY % takes_old, config='old')
+    moved = []
+    rename = os.rename
+
+    def watched(source, target):
+        moved.extend([name for name in ('executable', 'config') if target == getattr(node.place, name)])
+        rename(source, target)
+
+    monkeypatch.setattr(os, 'rename', watched)
+    node.deploy(PICKY % takes_new, config='new')
+    assert moved[0] == first and set(moved) == {'config', 'executable'}

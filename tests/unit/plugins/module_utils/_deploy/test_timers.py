@@ -57,7 +57,7 @@ def test_a_prune_interval_that_is_no_time_span_is_refused(systemd):
 
 
 def test_the_drivers_that_have_timers_of_this_collection_are_read_from_their_units(monkeypatch, tmp_path):
-    timer, _service = touch_timer.texts(NAME, '15s', '/plugins', ['kubelet.service'])
+    timer, _service = touch_timer.texts(NAME, '15s', '/plugins', ['kubelet.service'], '/program', [])
     (tmp_path / timers.timer_of('touch', NAME)).write_text(timer)
     (tmp_path / timers.timer_of('prune', NAME)).write_text(prune_timer.TIMER.format(name=NAME, interval='1h'))
     (tmp_path / 'flexvolume-touch-their-s.timer').write_text('[Unit]\nDescription=Touch the FlexVolume driver their/s, by somebody else\n')

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The program on the node that the touch timers run (room touch): rooms of this house, copied from where the running module has them."""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+
+from .._outcome import Outcome
+from . import records, touch
+
+HOUSE = __name__.rpartition('.')[0].rpartition('.')[0]
+PACKAGE = 'flexvolume'
+MAIN = f'import sys\n\nfrom {PACKAGE}._deploy.touch import main\n\nsys.exit(main())\n'
+PREFIX = 'touch-'
+# What the node's package manager keeps up to date, rather than what runs this module, which may be a venv's. RHEL 8 may have no other than the second.
+PYTHONS = ('/usr/bin/python3', '/usr/libexec/platform-python')
+
+
+def python() -> str:
+    """Return the interpreter for what the node runs by itself."""
+    return next((path for path in PYTHONS if os.access(path, os.X_OK)), sys.executable)
+
+
+def command() -> list:
+    """Return the words of the command that runs the program, without its argument."""
+    return [python(), '-I', '-S', _place(_content())]
+
+
+def install(outcome: Outcome):
+    """Put the program on the node; an older one stays until no timer runs it any more."""
+    content = _content()
+    place = _place(content)
+    if os.path.isdir(place):
+        return
+    records.make_directory()
+    fresh = tempfile.mkdtemp(dir=records.DIRECTORY)
+    for name, text in content.items():
+        path = os.path.join(fresh, name)
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        with open(path, 'wb') as file:
+            file.write(text)
+    os.rename(fresh, place)
+    outcome.undo.append(lambda: shutil.rmtree(place))
+
+
+def tidy():
+    """Remove what no driver needs any more: older programs, the last of them with the last record."""
+    names = os.listdir(records.DIRECTORY) if os.path.isdir(records.DIRECTORY) else []
+    needed = os.path.basename(_place(_content())) if any(name.endswith(records.SUFFIX) for name in names) else ''
+    for name in names:
+        if name.startswith(PREFIX) and name != needed:
+            shutil.rmtree(os.path.join(records.DIRECTORY, name))
+    if not needed:
+        records.remove_directory()
+
+
+def _content() -> dict:
+    content = {f'{PACKAGE}/{room}.py': _source(room) for room in touch.ROOMS}
+    content.update({f'{os.path.dirname(name)}/__init__.py': b'' for name in list(content)})
+    content['__main__.py'] = MAIN.encode()
+    return content
+
+
+def _source(room: str) -> bytes:
+    name = f'{HOUSE}.{room.replace("/", ".")}'
+    return sys.modules[name].__loader__.get_source(name).encode('utf-8')  # type: ignore[union-attr]
+
+
+def _place(content: dict) -> str:
+    digest = hashlib.sha256(b''.join(name.encode() + b'\0' + content[name] + b'\0' for name in sorted(content)))
+    return os.path.join(records.DIRECTORY, PREFIX + digest.hexdigest()[:12])

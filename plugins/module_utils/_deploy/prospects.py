@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether the kubelet will find what is deployed, asked before anything is changed, and whether it has found it, asked afterwards."""
+
+import os
+import time
+
+from .._kubelet import journal, process
+from .._outcome import NodeError
+from .._system import systemd
+from . import neighbours, records, touch_timer
+
+# Seconds after its start in which a kubelet sets up its watches.
+STARTING = 30
+# Seconds in which a kubelet for which pods wait is given the time to probe what was published; it does about once a second.
+PROBE = 2
+# Seconds after a probe in which another one may be expected.
+BUSY = 30
+
+
+def examine(names: list, plugin_dir: str, kubelet, strict: bool) -> list:
+    """Return what the user should be warned of when the drivers of the list live beside others there; with C(strict) raise NodeError of it instead."""
+    strangers = neighbours.strangers(names, plugin_dir) if kubelet else []
+    version = process.version(kubelet) if strangers else None
+    broken = neighbours.broken(strangers, plugin_dir, kubelet) if strangers and neighbours.endanger(version) else {}
+    if not broken:
+        return []
+    if strict:
+        raise NodeError(neighbours.sentence(broken, version) + ' Nothing was changed.')
+    return [neighbours.sentence(broken, version)]
+
+
+def refuse_unwatched(plugin_dir: str, kubelet):
+    """Raise NodeError where a running kubelet does not watch the plugin dir, so that it would find no driver there."""
+    since = process.started(kubelet) if kubelet else None
+    looked_at = process.plugin_dir(kubelet)
+    if not since or time.time() - since < STARTING or os.path.realpath(looked_at.path) != os.path.realpath(plugin_dir):
+        return
+    unit = process.unit(kubelet)
+    advice = f'Restart the kubelet{f" (systemctl restart {unit})" if unit else ""}, then deploy again, or leave out the test callout (validate: false).'
+    if os.path.islink(looked_at.path):
+        raise NodeError(f'The plugin dir {looked_at.path} is a symbolic link, which the kubelet reads once and does not watch: give it the real directory, '
+                        f'{os.path.realpath(looked_at.path)}, or a slash at the end of the name. {looked_at.reason} {advice}')
+    if os.path.isdir(plugin_dir) and not process.watches(kubelet, plugin_dir):
+        raise NodeError(f'The kubelet (pid {kubelet.pid}) does not watch its plugin dir {plugin_dir}, so it would not find a driver there. {advice}')
+
+
+def without_kubelet(kubelet, kubelet_unit, required: bool) -> list:
+    """Return a warning for a node without a kubelet, running or yet to run, or raise NodeError where one is required."""
+    if kubelet or systemd.installed([kubelet_unit] if kubelet_unit else touch_timer.KUBELET_UNITS) or process.which('kubelet', None):
+        return []
+    problem = 'This node has no kubelet, neither running nor installed'
+    if required:
+        raise NodeError(f'{problem}, and require_kubelet is set: leave the node out, in the playbooks by flexvolume_hosts.')
+    return [f'{problem}, so nothing will use what is deployed to it: leave it out (in the playbooks flexvolume_hosts), or have it refused (require_kubelet).']
+
+
+def registered(names: list, kubelet, published=None) -> dict:
+    """Say of each driver whether the kubelet has loaded it, True, False or None where it has not said; C(published) is when some were just published.
+
+    On an idle node nothing makes the kubelet probe. Where pods wait, it is given the time to.
+    """
+    since = {name: records.read(name).get('since', 0) for name in names}
+    deadline = time.monotonic() + PROBE
+    while kubelet:
+        said = journal.words(kubelet)
+        known = {str(name): journal.registered(said, name.directory, moment) for name, moment in since.items()}
+        probes = published and said.probed and said.probed > published - BUSY
+        if None not in known.values() or not probes or time.monotonic() > deadline:
+            return known
+        time.sleep(0.2)
+    return {str(name): None for name in names}

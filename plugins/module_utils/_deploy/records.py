@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a node keeps of a deploy for those who come when no controller does: the touch timer, and whoever asks what is wrong."""
+
+import contextlib
+import json
+import os
+import time
+
+from .._outcome import NodeError, Outcome
+from .._system import files
+from .driver_files import Place
+
+DIRECTORY = '/var/lib/nodeops.flexvolume'
+SUFFIX = '.driver.json'
+HEALED = 'healed.json'
+
+
+def path(name) -> str:
+    """Return where a driver's record is kept."""
+    return os.path.join(DIRECTORY, name.directory + SUFFIX)
+
+
+def said(name) -> str:
+    """Return where it is kept why a driver is not touched, as it was said last."""
+    return os.path.join(DIRECTORY, name.directory + '.said')
+
+
+def healed() -> str:
+    """Return where it is kept which directories without an executable the kubelet was helped with."""
+    return os.path.join(DIRECTORY, HEALED)
+
+
+def text(record: dict) -> str:
+    """Return a record as it is kept."""
+    return json.dumps(record, indent=2, sort_keys=True) + '\n'
+
+
+def read(name) -> dict:
+    """Return a driver's record, an empty one where there is none; raise NodeError where it cannot be read."""
+    try:
+        with open(path(name), encoding='utf-8') as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise NodeError(f'The record {path(name)} cannot be read ({error}): deploy {name} again, which writes it anew.') from error
+
+
+def make_directory():
+    """Make the directory of root's alone in which everything is kept."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(DIRECTORY, 0o700)
+
+
+def remove_directory():
+    """Remove the directory with the last that was kept; a bundle that the node applies by itself keeps it."""
+    files.unlink(healed())
+    with contextlib.suppress(OSError):
+        os.rmdir(DIRECTORY)
+
+
+def keep(name, record: dict, outcome: Outcome, check: bool):
+    """Have the record say that, and since when the driver is on this node; an empty one is removed."""
+    before = read(name)
+    after = dict(record, since=before.get('since') or _since(Place(record['plugin_dir'], name))) if record else {}
+    if after == before:
+        return
+    outcome.note(path(name), text(before) if before else '', text(after) if after else '')
+    if check:
+        return
+    outcome.undo.append(lambda: write(path(name), text(before) if before else ''))
+    write(path(name), text(after) if after else '')
+    if not record:
+        outcome.cleanup.append(lambda: files.unlink(said(name)))
+
+
+def _since(place: Place) -> float:
+    """Return a time at which the driver was there already, but which no event of an earlier one of its name can be later than."""
+    try:
+        return os.stat(place.executable).st_mtime
+    except OSError:
+        return time.time()
+
+
+def write(file: str, content: str):
+    """Write a file of root's alone, at once; nothing where the content is empty."""
+    if not content:
+        files.unlink(file)
+        return
+    make_directory()
+    fresh = f'{file}.new'
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='utf-8') as stream:
+        stream.write(content)
+    os.rename(fresh, file)

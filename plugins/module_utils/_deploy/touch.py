@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What comes before each touch of a driver: the program that its timer's service runs on the node, C(touch VENDOR/DRIVER).
+
+A touch is an event, and on a kubelet before 1.24 the event of a driver whose init fails makes every later probe fail (room neighbours). So a driver is
+touched only where its init, called as the kubelet calls it, answers Success. Before that, what a killed run left is finished, and host paths that went
+with a reboot are made again.
+"""
+
+import sys
+
+from .._kubelet import callout, process
+from .._names import DriverName
+from .._outcome import NodeError
+from .._system import lock
+from . import host_paths, neighbours, records, recovery
+from .driver_files import Place
+
+# Seconds that init may take, as for a driver that is to be published.
+PATIENCE = 10
+# The rooms that the program is made of; a unit test holds that this is what this room imports.
+ROOMS = (
+    '_deploy/driver_files', '_deploy/host_paths', '_deploy/neighbours', '_deploy/records', '_deploy/recovery', '_deploy/touch', '_kubelet/callout',
+    '_kubelet/config', '_kubelet/process', '_kubelet/watches', '_names', '_outcome', '_secrets', '_system/files', '_system/lock', '_system/mounts',
+    '_system/roots', '_system/trust')
+
+
+def main() -> int:
+    """Exit with 0 where the driver may be touched, else with 1 and a sentence on stderr, said once for as long as it stays the same."""
+    try:
+        name = DriverName.parse(' '.join(sys.argv[1:]))
+    except NodeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        why = refusal(name)
+    except (NodeError, OSError) as error:
+        why = str(error)
+    if why != _read(records.said(name)):
+        records.write(records.said(name), why)
+        if why:
+            print(f'<4>{name} is not touched: {why}', file=sys.stderr)
+    return 1 if why else 0
+
+
+def refusal(name) -> str:
+    """Do what has to be done before the driver is touched, and say why it must not be; empty where it may."""
+    record = records.read(name)
+    if not record:
+        return f'there is no record {records.path(name)}: deploy the driver again, or remove its timer.'
+    kubelet, _disbelieved = process.search()
+    plugin_dir = record['plugin_dir']
+    try:
+        with lock.held(patience=0):
+            recovery.recover(plugin_dir)
+            if kubelet and record['heal'] is not False:
+                neighbours.heal(plugin_dir, lambda: record['heal'] or neighbours.endanger(process.version(kubelet)))
+            host_paths.restore(record['host_paths'])
+    except lock.Held:
+        # Whoever is at work on the node sees to all this himself.
+        pass
+    place = Place(plugin_dir, name)
+    verdict = callout.init(place.executable, process.callout_environment(kubelet), PATIENCE)
+    return verdict.defect or ''
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding='utf-8') as file:
+            return file.read()
+    except OSError:
+        return ''

@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import contextlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, records, touch
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
+
+NAME = DriverName('acme', 'd')
+GOOD = '#!/bin/sh\necho \'{"status": "Success"}\'\n'
+BAD = '#!/bin/sh\necho \'{"status": "Failure", "message": "no share"}\'\n'
+
+
+@contextlib.contextmanager
+def unheld(patience):
+    yield
+
+
+@contextlib.contextmanager
+def held(patience):
+    raise touch.lock.Held('Another run is at work.')
+    yield
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path, monkeypatch):
+    """Keep records in a directory of the test's own."""
+    monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
+
+
+@pytest.fixture
+def plugins(tmp_path, monkeypatch):
+    """A plugin dir with one driver that is deployed, on a node with an old kubelet."""
+    kubelet = Kubelet(1, 'kubelet', ['kubelet'], {}, '/var/lib/kubelet', None)
+    monkeypatch.setattr(touch.process, 'search', lambda: touch.process.Search(kubelet, []))
+    monkeypatch.setattr(touch.process, 'version', lambda kubelet: 'v1.20.2')
+    monkeypatch.setattr(touch.lock, 'held', unheld)
+    put(tmp_path / 'plugins', 'acme~d', GOOD)
+    keep(tmp_path / 'plugins')
+    return tmp_path / 'plugins'
+
+
+def keep(plugins, host_paths=(), heal=None):
+    records.keep(NAME, {'plugin_dir': str(plugins), 'host_paths': list(host_paths), 'heal': heal}, Outcome(), check=False)
+
+
+def put(plugins, directory, text):
+    (plugins / directory).mkdir(parents=True, exist_ok=True)
+    path = plugins / directory / directory.rpartition('~')[2]
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def host_path(path, mount='/'):
+    return dict(path=str(path), owner=None, group=None, mode='0750', selinux_type=None, own_mount=False, exec=False, min_free=None,
+                min_free_inodes=None, mount=mount)
+
+
+def test_a_driver_that_works_may_be_touched(plugins):
+    assert touch.refusal(NAME) == ''
+
+
+def test_a_driver_whose_init_fails_must_not_be_touched(plugins):
+    put(plugins, 'acme~d', BAD)
+    assert 'no share' in touch.refusal(NAME)
+
+
+def test_while_another_run_is_at_work_nothing_is_tidied_but_the_driver_is_asked(plugins, monkeypatch):
+    monkeypatch.setattr(touch.lock, 'held', held)
+    (plugins / '.flexvolume-acme~other').mkdir()
+    (plugins / 'b~empty').mkdir()
+    assert touch.refusal(NAME) == ''
+    assert (plugins / '.flexvolume-acme~other').exists()
+    assert not os.path.exists(records.healed())
+    monkeypatch.setattr(touch.lock, 'held', unheld)
+    assert touch.refusal(NAME) == ''
+    assert not (plugins / '.flexvolume-acme~other').exists()
+
+
+def test_a_driver_that_hangs_is_given_up_in_time(plugins, monkeypatch):
+    monkeypatch.setattr(touch, 'PATIENCE', 0.2)
+    put(plugins, 'acme~d', '#!/bin/sh\nsleep 60\n')
+    assert 'had not finished' in touch.refusal(NAME)
+
+
+def test_a_timer_without_a_record_touches_nothing(plugins):
+    assert 'there is no record' in touch.refusal(DriverName('acme', 'other'))
+
+
+def test_a_host_path_that_went_with_the_boot_is_made_again(plugins, tmp_path):
+    keep(plugins, [host_path(tmp_path / 'base')])
+    assert touch.refusal(NAME) == ''
+    assert os.stat(str(tmp_path / 'base')).st_mode & 0o7777 == 0o750
+    os.chmod(str(tmp_path / 'base'), 0o700)
+    touch.refusal(NAME)
+    assert os.stat(str(tmp_path / 'base')).st_mode & 0o7777 == 0o700
+
+
+def test_a_host_path_whose_mount_is_missing_is_not_made_on_the_disk_below(plugins, tmp_path):
+    keep(plugins, [host_path(tmp_path / 'disk' / 'base', mount=str(tmp_path / 'disk'))])
+    with pytest.raises(NodeError, match=r'base lay on .*disk, where nothing is mounted now: mount it'):
+        touch.refusal(NAME)
+    assert not (tmp_path / 'disk').exists()
+
+
+@pytest.mark.parametrize('heal, version, healed', [
+    (None, 'v1.20.2', True), (None, 'v1.25.10', False), (None, None, True), (True, 'v1.25.10', True), (False, 'v1.20.2', False)])
+def test_a_directory_without_an_executable_is_healed_where_the_kubelet_needs_it(plugins, monkeypatch, heal, version, healed):
+    asked = []
+    monkeypatch.setattr(touch.process, 'version', lambda kubelet: asked.append(1) or version)
+    keep(plugins, heal=heal)
+    (plugins / 'b~empty').mkdir()
+    before = os.stat(str(plugins / 'b~empty')).st_mtime_ns
+    touch.refusal(NAME)
+    touch.refusal(NAME)
+    assert (os.stat(str(plugins / 'b~empty')).st_mtime_ns != before) is healed
+    assert os.listdir(str(plugins / 'b~empty')) == []
+    assert len(asked) == (heal is None)
+
+
+def test_main_says_why_once_and_forgets_it_when_all_is_well(plugins, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['touch', 'acme/d'])
+    assert (touch.main(), capsys.readouterr().err) == (0, '')
+    put(plugins, 'acme~d', BAD)
+    assert touch.main() == 1
+    assert capsys.readouterr().err.startswith('<4>acme/d is not touched: init answers Failure: no share')
+    assert (touch.main(), capsys.readouterr().err) == (1, '')
+    put(plugins, 'acme~d', GOOD)
+    assert touch.main() == 0
+    put(plugins, 'acme~d', BAD)
+    touch.main()
+    assert 'no share' in capsys.readouterr().err
+
+
+def events(plugins, monkeypatch):
+    made = []
+    mkdir, rmdir = os.mkdir, os.rmdir
+    monkeypatch.setattr(os, 'mkdir', lambda path, *mode: made.append(('mkdir', path)) or mkdir(path, *mode))
+    monkeypatch.setattr(os, 'rmdir', lambda path: made.append(('rmdir', path)) or rmdir(path))
+    return made
+
+
+def test_what_heals_is_removed_again_and_only_after_a_change(plugins, monkeypatch):
+    (plugins / 'b~empty').mkdir()
+    made = events(plugins, monkeypatch)
+    path = str(plugins / 'b~empty' / 'empty')
+    assert neighbours.heal(str(plugins), lambda: True) == ['b/empty']
+    assert [event for event in made if event[1] == path] == [('mkdir', path), ('rmdir', path)]
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    os.utime(str(plugins / 'b~empty'))
+    assert neighbours.heal(str(plugins), lambda: True) == ['b/empty']
+
+
+def test_nothing_of_a_neighbour_is_changed(plugins):
+    for directory in ('b~broken', 'b~dead', 'b~link'):
+        (plugins / directory).mkdir()
+    put(plugins, 'b~broken', BAD)
+    (plugins / 'b~dead' / 'dead').symlink_to('/nowhere')
+    (plugins / 'c~linked').symlink_to('b~link')
+    before = sorted((str(path), os.lstat(str(path)).st_ctime_ns) for path in plugins.rglob('*') if path.name != 'b~link')
+    assert neighbours.heal(str(plugins), lambda: True) == ['b/link']
+    assert sorted((str(path), os.lstat(str(path)).st_ctime_ns) for path in plugins.rglob('*') if path.name != 'b~link') == before
+
+
+def test_an_executable_that_comes_while_it_is_healed_stays(plugins, monkeypatch):
+    (plugins / 'b~empty').mkdir()
+    rmdir = os.rmdir
+
+    def replaced(path):
+        rmdir(path)
+        put(plugins, 'b~empty', GOOD)
+        rmdir(path)
+
+    monkeypatch.setattr(os, 'rmdir', replaced)
+    neighbours.heal(str(plugins), lambda: True)
+    assert (plugins / 'b~empty' / 'empty').read_text() == GOOD
+
+
+def test_what_a_killed_healing_left_is_removed_by_the_next(plugins):
+    (plugins / 'b~empty' / 'empty').mkdir(parents=True)
+    neighbours._write({'b~empty': neighbours.BEGUN})
+    assert neighbours.heal(str(plugins), lambda: True) == ['b/empty']
+    assert os.listdir(str(plugins / 'b~empty')) == []
+
+
+def test_broken_neighbours_are_named_and_ours_are_not_asked(plugins):
+    put(plugins, 'b~broken', BAD)
+    put(plugins, 'b~good', GOOD)
+    (plugins / 'c~empty').mkdir()
+    strangers = neighbours.strangers([NAME], str(plugins))
+    assert strangers == ['b~broken', 'b~good', 'c~empty']
+    found = neighbours.broken(strangers, str(plugins), None)
+    assert set(found) == {'b/broken', 'c/empty'}
+    assert 'b/broken: init answers Failure: no share; c/empty: ' in neighbours.sentence(found, 'v1.20.2')
+
+
+@pytest.mark.parametrize('version, endangered', [('v1.20.2', True), ('v1.23.17', True), ('v1.24.0', False), ('v1.36.3+k3s1', False), (None, True)])
+def test_which_kubelets_cannot_bear_a_broken_driver(version, endangered):
+    assert neighbours.endanger(version) is endangered
+
+
+def test_the_program_is_made_of_all_that_it_imports_and_runs(plugins, tmp_path):
+    outcome = Outcome()
+    program.install(outcome)
+    command = program.command()
+    done = subprocess.run([sys.executable, *command[1:], 'nonsense'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False)
+    assert (done.returncode, done.stdout.startswith("'nonsense' is no driver name")) == (2, True)
+    loaded = {name for name in sys.modules if name.startswith(program.HOUSE + '.')}
+    assert {f'{program.HOUSE}.{room.replace("/", ".")}' for room in touch.ROOMS} <= loaded
+    program.install(outcome)
+    assert len(outcome.undo) == 1
+    program.tidy()
+    assert os.path.isdir(command[-1])
+    bundle = tmp_path / 'kept' / 'flexvolume-node.pyz'
+    bundle.write_text('which the node applies by itself')
+    records.keep(NAME, {}, Outcome(), check=False)
+    program.tidy()
+    assert os.listdir(records.DIRECTORY) == [bundle.name]
+    bundle.unlink()
+    program.tidy()
+    assert not os.path.exists(records.DIRECTORY)
+
+
+def test_a_record_remembers_since_when_the_driver_is_there(plugins):
+    since = records.read(NAME)['since']
+    assert since == os.stat(str(plugins / 'acme~d' / 'd')).st_mtime
+    os.utime(str(plugins / 'acme~d' / 'd'))
+    keep(plugins, heal=True)
+    assert records.read(NAME)['since'] == since
+
+
+def test_a_record_that_cannot_be_read_is_refused_with_a_sentence(plugins):
+    records.write(records.path(NAME), '{"plugin_dir": ')
+    with pytest.raises(NodeError, match=r'The record .*acme~d\.driver\.json cannot be read .*: deploy acme/d again'):
+        records.read(NAME)
