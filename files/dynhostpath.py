@@ -673,7 +673,7 @@ def read_record(state: int, uid: str, volume: str) -> dict:
     try:
         fd = posix.open(volume, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK, dir_fd=state)
         try:
-            record = parse_object(posix.read(fd, 65536).decode(), 'it')
+            record = parse_object(posix.read(fd, 65536).decode(), 'its text')
             check_record(record, uid, volume)
             return dict(record, ended=posix.fstat(fd).st_mtime)
         finally:
@@ -681,8 +681,8 @@ def read_record(state: int, uid: str, volume: str) -> dict:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, Refused) as error:
-        raise Refused(f'{STATE}/{uid}/{volume} in the base: no record of this driver ({error}); it goes with the next mount of the volume. '
-                      'Until then, or until it is removed by hand, the data of the pod are kept.') from None
+        raise Refused(f'{STATE}/{uid}/{volume} in the base: no record of this driver ({str(error).rstrip(".")}); the data of the pod are kept until the '
+                      'volume is mounted again, or that is removed.') from None
 
 
 def check_record(record: dict, uid: str, volume: str):

@@ -12,10 +12,13 @@ import itertools
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from node import Node
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 CLONE_NEWNS = 0x20000
 numbers = itertools.count()

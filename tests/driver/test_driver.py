@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mortal
 import pytest
-from node import Node
+from node import ENVIRONMENT, Node
 
 # The driver takes no time before 2026 for one that a clock showed.
 LONG_AGO = 1767300000
@@ -130,29 +131,6 @@ def test_what_the_base_is_mounted_with_holds_for_its_volumes(make_node):
     subprocess.run(['mount', '-t', 'tmpfs', '-o', 'noexec,mode=0700', 'tmpfs', node.base], check=True)
     assert node.mount('u1').status == 'Success'
     assert flags(node.mount_dir('u1')) == {'NOEXEC'}
-
-
-def test_a_kernel_without_the_new_mount_calls_does_as_well(node):
-    program = '''
-import errno, importlib.machinery, importlib.util, sys
-loader = importlib.machinery.SourceFileLoader('dynhostpath', sys.argv[1])
-driver = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-loader.exec_module(driver)
-libc = driver.libc
-def old(name, *arguments):
-    if name == 'syscall':
-        raise OSError(errno.ENOSYS, 'not implemented')
-    return libc(name, *arguments)
-driver.libc = old
-sys.exit(driver.main(sys.argv[2:]))
-'''
-    for access, expected in (('rw', {'NOSUID', 'NODEV'}), ('ro', {'RDONLY', 'NOSUID', 'NODEV'})):
-        options = json.dumps(node.options('u1', **{'kubernetes.io/readwrite': access}))
-        command = [sys.executable, '-IB', '-c', program, node.driver, 'mount', node.mount_dir('u1'), options]
-        output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-        assert json.loads(output) == {'status': 'Success'}
-        assert flags(node.mount_dir('u1')) == expected
-        assert node.unmount('u1').status == 'Success'
 
 
 def test_stacked_mounts_are_all_taken_off(node):
@@ -525,3 +503,34 @@ def test_prune_removes_a_limited_volume_that_was_never_unmounted(make_node):
     assert 'removed' in node.prune().output.decode()
     assert node.mounts() == []
     assert node.left_in_base() == []
+
+
+def test_outgrow_the_size_by_leaving_ones_project(make_node):
+    """Whoever owns a file may take it out of its project, so a kernel that has project quotas changes nothing. None that has them runs here."""
+    node = make_node(layout='{namespace}/{pod}/{uid}/{volume}', size='8Mi', retention='delete')
+    command = [sys.executable, '-IB', mortal.__file__, str(1 << 40), *node.callout('mount', 'u1')]
+    subprocess.run(command, stdout=subprocess.DEVNULL, env={**ENVIRONMENT, 'KERNEL': 'quota'}, check=True)
+    with pytest.raises(OSError, match='No space left'):
+        (node.mount_dir('u1') / 'big').write_bytes(bytes(10 << 20))
+    assert node.unmount('u1').status == 'Success'
+    assert node.left_in_base() == []
+
+
+def test_a_volume_keeps_the_size_with_which_it_began(make_node):
+    """An image would hide the data of a volume that began without one, and a volume that began with one has its data there."""
+    node = make_node(layout='{namespace}/{pod}/{uid}/{volume}')
+    node.mount('u1')
+    (node.mount_dir('u1') / 'file').write_text('data')
+    node.unmount('u1')
+    node.configure(layout='{namespace}/{pod}/{uid}/{volume}', size='8Mi')
+    node.mount('u2')
+    assert node.mount('u1').status == 'Success'
+    assert (node.mount_dir('u1') / 'file').read_text() == 'data'
+    (node.mount_dir('u2') / 'file').write_text('data')
+    node.unmount('u2')
+    node.configure(layout='{namespace}/{pod}/{uid}/{volume}', retention='delete')
+    assert node.mount('u2').status == 'Success'
+    assert (node.mount_dir('u2') / 'file').read_text() == 'data'
+    for uid in ('u1', 'u2'):
+        assert node.unmount(uid).status == 'Success'
+    assert (node.left_in_base(), node.mounts()) == ([], [])
