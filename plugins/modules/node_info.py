@@ -267,6 +267,10 @@ drivers:
       description: Whether the version before the last replacement is kept.
       type: bool
       sample: true
+    previous_sha256:
+      description: The checksum of that version, null where none is kept.
+      type: str
+      sample: null
     config:
       description: Whether it has a config file.
       type: bool
@@ -310,6 +314,10 @@ misplaced:
   type: list
   elements: str
   sample: []
+    volumes:
+      description: How many volumes of it pods have (C(count)), and since when the oldest (C(oldest), in UTC).
+      type: dict
+      sample: {count: 3, oldest: "2026-11-23T06:19:41Z"}
 abandoned:
   description: The drivers that are not in the plugin dir although pods have volumes of them.
   returned: success
@@ -352,6 +360,50 @@ inotify:
       description: Watches that a user may have.
       type: int
       sample: 65536
+complaints:
+  description: What the kubelet has complained of lately in its log, where that goes to the journal, and what still stands; counted over the last hour.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: >-
+        One of V(unknown) (it knows no driver for a pod's volume), V(mount), V(unmount) (the driver fails) and V(orphaned) (the volume of a pod that is gone).
+      type: str
+      sample: mount
+    driver:
+      description: The driver, null where the kubelet does not say.
+      type: str
+      sample: acme/nfs
+    pod:
+      description: The pod, by its uid where the kubelet gives no name.
+      type: str
+      sample: default/web-0
+    uid:
+      description: The pod's uid.
+      type: str
+      sample: 5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11
+    volume:
+      description: The volume's name in the pod, empty where the kubelet does not say.
+      type: str
+      sample: data
+    reason:
+      description: The kubelet's reason, which ends in the driver's own words.
+      type: str
+      sample: "mount command failed, status: Failure, reason: no route to host"
+    count:
+      description: How often it said so.
+      type: int
+      sample: 24
+    last:
+      description: When it last said so, in UTC.
+      type: str
+      sample: "2026-11-23T06:19:41Z"
+    paths:
+      description: The volume's directories, each with its C(path), whether it is C(mounted), and whether it is C(empty).
+      type: list
+      elements: dict
+      sample: []
 troubles:
   description: What is wrong, worst first as far as that can be said; empty on a healthy node.
   returned: success
@@ -362,7 +414,8 @@ troubles:
       description: >-
         Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(misplaced),
         V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others),
-        V(not_registered), V(abandoned), V(not_believed), V(impostor), V(unsafe), V(timer_asleep), V(timer_fails), V(stray) and V(inotify).
+        V(not_registered), V(pods_refused), V(mount_fails), V(unmount_fails), V(orphaned), V(abandoned), V(not_believed), V(impostor), V(unsafe),
+        V(timer_asleep), V(timer_fails), V(stray) and V(inotify).
       type: str
       sample: no_executable
     driver:

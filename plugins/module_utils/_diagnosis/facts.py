@@ -11,7 +11,7 @@ import stat
 import time
 
 from .._deploy import driver_files, records, timers, touch_timer
-from .._kubelet import callout, journal, process, volumes, watches
+from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
 from .._system import roots, systemd, trust
@@ -31,9 +31,11 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     init = init and not doubt
     inodes = process.watched(running) if running else set()
     names = _driver_directories(directory.path)
-    pods = volumes.users_by_driver(running.root_dir if running else process.ROOT_DIR)
+    root_dir = running.root_dir if running else process.ROOT_DIR
+    pods = volumes.users_by_driver(root_dir)
     registered = _registered(running, names)
-    drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), registered=registered[name]) for name in names]
+    drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
+                    registered=registered[name]) for name in names]
     looked_at, _doubt = process.locate(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
@@ -43,6 +45,7 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
         'misplaced': _misplaced(directory, looked_at, running),
         'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
         'abandoned': [{'name': name.replace('~', '/'), 'pods': users} for name, users in sorted(pods.items()) if name not in names],
+        'complaints': complaints.standing(running) if running else [],
         'inotify': _describe_inotify(running),
     }
 
@@ -63,8 +66,11 @@ def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, 
         'names': names[:MOST_NAMES], 'executable': _what_kind(status), 'watched': bool(kubelet) and process.watches(kubelet, directory, inodes),
         'unsafe': [path for path in (directory, executable) if _is_open_to_others(path)],
         'previous': '.previous' in names, 'config': '.config.json' in names,
-        'mode': None, 'owner': None, 'size': None, 'mtime': None, 'sha256': None, 'interpreter': None, 'init': None, 'touch_timer': None,
+        'mode': None, 'owner': None, 'size': None, 'mtime': None, 'sha256': None, 'previous_sha256': None,
+        'interpreter': None, 'init': None, 'touch_timer': None,
     }
+    if os.path.isfile(os.path.join(directory, '.previous')) and not facts['unsafe']:
+        facts['previous_sha256'] = driver_files.sha256_of(os.path.join(directory, '.previous'))
     if facts['executable'] == 'missing':
         return facts
     facts.update(mode=f'{stat.S_IMODE(status.st_mode):04o}', owner=_owner(status.st_uid), size=status.st_size, mtime=iso(status.st_mtime))

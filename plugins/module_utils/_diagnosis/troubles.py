@@ -15,6 +15,7 @@ from .._kubelet.process import STARTING
 # A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
 SLOW = 5
 NEARLY = 0.9
+MOST_PODS = 5
 # Since this version a broken driver no longer makes a kubelet throw away the others (kubernetes/kubernetes#106703).
 TOLERANT = (1, 24)
 
@@ -175,6 +176,40 @@ def not_registered(facts: dict) -> list:
     return found
 
 
+def pods_refused(facts: dict) -> list:
+    refused = [complaint for complaint in facts['complaints'] if complaint['kind'] == 'unknown']
+    if not refused:
+        return []
+    return [_trouble('pods_refused', facts['plugin_dir']['kubelet_path'],
+                     f'The kubelet knows no driver for a volume of {_listed(refused)}: "no volume plugin matched".',
+                     'Deploy the driver that the pod names (spec.volumes[].flexVolume.driver) under that very name. Where it is deployed, the other troubles '
+                     'of this node say why the kubelet does not know it.')]
+
+
+def mount_fails(facts: dict) -> list:
+    return [_trouble('mount_fails', name,
+                     f'The kubelet cannot mount volumes of {name} for {_listed(failed)}. The driver says: {_reasons(failed)}',
+                     "What the driver says is what has to be seen to: on the node, in the driver's config, or in the options of the pod's volume. The "
+                     'kubelet tries again by itself.', name)
+            for name, failed in _by_driver(facts, 'mount')]
+
+
+def unmount_fails(facts: dict) -> list:
+    return [_trouble('unmount_fails', name,
+                     f'The kubelet cannot unmount volumes of {name} for {_listed(failed)}, which stay terminating. It says: {_reasons(failed)}',
+                     'What it says is what has to be seen to. The kubelet tries again by itself; where the driver cannot be mended, '
+                     f'{_cleared(path for complaint in failed for path in complaint["paths"])}', name)
+            for name, failed in _by_driver(facts, 'unmount')]
+
+
+def orphaned(facts: dict) -> list:
+    return [_trouble('orphaned', f'{facts["kubelet"]["root_dir"]}/pods/{complaint["uid"]}',
+                     f'The pod {complaint["uid"]} is gone, but a volume of {complaint["driver"]} still lies there, and the kubelet, which never deletes across '
+                     'a mount, cannot clear the rest away.',
+                     _cleared(complaint['paths']), complaint['driver'])
+            for complaint in facts['complaints'] if complaint['kind'] == 'orphaned']
+
+
 def abandoned(facts: dict) -> list:
     if not facts['plugin_dir']['same']:
         return []
@@ -240,7 +275,8 @@ def inotify(facts: dict) -> list:
 
 JUDGES = (
     looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
-    interpreter_missing, init_slow, hides_others, not_registered, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, strays, inotify,
+    interpreter_missing, init_slow, hides_others, not_registered, pods_refused, mount_fails,
+    unmount_fails, orphaned, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, strays, inotify,
 )
 
 
@@ -298,6 +334,38 @@ def _why_no_executable(driver: dict) -> tuple:
 def _quoted(path: str) -> str:
     """Return the path as a shell takes it; a tilde within, as every driver directory has, needs no quotes."""
     return path if re.fullmatch('/[A-Za-z0-9/._~+-]*', path) else shlex.quote(path)
+
+
+def _by_driver(facts: dict, kind: str) -> list:
+    """Return (driver, its complaints of that kind) for each driver that has some."""
+    found: dict = {}
+    for complaint in facts['complaints']:
+        if complaint['kind'] == kind:
+            found.setdefault(complaint['driver'], []).append(complaint)
+    return sorted(found.items())
+
+
+def _listed(complaints: list) -> str:
+    shown = [f'{complaint["pod"]} ({complaint["count"]} times in the last hour, the last at {complaint["last"]})' for complaint in complaints[:MOST_PODS]]
+    return ', '.join(shown) + (f' and {len(complaints) - MOST_PODS} more' if len(complaints) > MOST_PODS else '')
+
+
+def _reasons(complaints: list) -> str:
+    return ' / '.join(sorted({complaint['reason'] for complaint in complaints})[:MOST_PODS])
+
+
+def _cleared(paths) -> str:
+    """Return the commands that clear volumes away without ever deleting data: rmdir takes empty directories only, and crosses no mount."""
+    words = []
+    for path in paths:
+        quoted = _quoted(path['path'])
+        if path['mounted']:
+            words.append(f'umount {quoted} && rmdir {quoted}')
+        elif path['empty']:
+            words.append(f'rmdir {quoted}')
+        else:
+            words.append(f'look at what lies in {quoted}, which is no mount, and move it away; then rmdir {quoted}')
+    return '; '.join(words)
 
 
 def _version(kubelet):

@@ -30,6 +30,7 @@ DIRECTORY = re.compile(r'rror creating Flexvolume plugin from directory ([^ ,]+)
 PATTERN = 'Loaded volume plugin|Error dynamically probing plugins'
 # Loaded once, as the kubelet starts: these lines show that it logs what it loads, and that the journal reaches back to its start.
 ITS_OWN = 'kubernetes.io~'
+NUMBER = re.compile(r'\d+(\.\d+)?$')
 PATIENCE = 5
 # A probe that began before an event was noticed says nothing of it.
 MARGIN = 1.0
@@ -38,30 +39,41 @@ ROUNDED = 1
 
 
 def words(kubelet, patience: float = PATIENCE) -> Words:
-    """Return what the kubelet has said since it was started, reading for at most C(patience) seconds, the newest first."""
+    """Return what the kubelet has said of loading drivers since it was started."""
     since = process.started(kubelet)
-    if since is None:
-        return SILENCE
-    command = ['journalctl', '--no-pager', '--quiet', '--reverse', '--output=short-unix', f'--since=@{since - ROUNDED:.6f}', f'--grep={PATTERN}',
-               '--case-sensitive=yes', f'_PID={kubelet.pid}']
+    return SILENCE if since is None else parse(*lines(kubelet, since - ROUNDED, PATTERN, patience))
+
+
+def lines(kubelet, since: float, pattern: str, patience: float = PATIENCE) -> tuple:
+    """Return (the lines that match, the newest first, whether these are all): what the kubelet has said since a time in seconds since the epoch.
+
+    They are read for at most C(patience) seconds. Each is as C(journalctl --output=short-unix) shows it.
+    """
+    command = ['journalctl', '--no-pager', '--quiet', '--reverse', '--output=short-unix', f'--since=@{since:.6f}', f'--grep={pattern}', '--case-sensitive=yes',
+               f'_PID={kubelet.pid}']
     try:
         reader = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
-        return SILENCE
+        return [], False
     with reader.stdout as stream:  # type: ignore[union-attr]
         text, complete = _read(stream.fileno(), time.monotonic() + patience)
     if not complete:
         reader.kill()
     # journalctl ends with 1 where nothing matches.
     complete = reader.wait() in (0, 1) and complete
-    return parse(text.decode('utf-8', 'replace').splitlines(), complete)
+    return text.decode('utf-8', 'replace').split('\n'), complete
 
 
-def parse(lines: list, whole: bool = True) -> Words:
-    """Read lines as C(journalctl --output=short-unix) shows them: TIME HOST IDENTIFIER[PID]: what the kubelet said."""
+def spoken(shown: list) -> list:
+    """Read lines as C(journalctl --output=short-unix) shows them, TIME HOST IDENTIFIER[PID]: what the kubelet said; return (time, what was said)."""
+    parts = [line.split(' ', 3) for line in shown]
+    return [(float(part[0]), part[3]) for part in parts if len(part) == 4 and NUMBER.match(part[0])]
+
+
+def parse(shown: list, whole: bool = True) -> Words:
+    """Return the Words in lines of the journal."""
     loaded, failed, began = {}, {}, False
-    for line in lines:
-        moment, _host, _identifier, said = (line.split(' ', 3) + ['', '', ''])[:4]
+    for moment, said in spoken(shown):
         driver = LOADED.match(said)
         names = [driver.group(1).replace('/', '~')] if driver else DIRECTORY.findall(said) if FAILED.match(said) else []
         for name in names:
@@ -69,7 +81,7 @@ def parse(lines: list, whole: bool = True) -> Words:
                 began = True
                 continue
             found = loaded if driver else failed
-            found[name] = max(found.get(name, 0), float(moment))
+            found[name] = max(found.get(name, 0), moment)
     return Words(loaded, failed, max([*loaded.values(), *failed.values()], default=None), began and whole)
 
 

@@ -6,6 +6,8 @@
 
 import os
 
+from .._outcome import iso
+
 # A driver directory that the kubelet keeps for its own volume plugins.
 RESERVED = 'kubernetes.io~'
 
@@ -22,6 +24,15 @@ def users_by_driver(root_dir: str) -> dict:
     directories = {name for uid in _names(pods) for name in _names(os.path.join(pods, uid, 'volumes'))}
     found = {name: users(name, root_dir) for name in directories if name.count('~') == 1 and not name.startswith(RESERVED)}
     return {name: pods for name, pods in found.items() if pods}
+
+
+def counts(driver_directory: str, root_dir: str) -> dict:
+    """Return how many volumes of the driver there are, and since when the oldest; the volumes themselves, which may hang, are not touched."""
+    pods = os.path.join(root_dir, 'pods')
+    shelves = [os.path.join(pods, uid, 'volumes', driver_directory) for uid in _names(pods)]
+    found = [(shelf, len(_names(shelf))) for shelf in shelves]
+    since = [os.lstat(shelf).st_mtime for shelf, count in found if count]
+    return {'count': sum(count for _shelf, count in found), 'oldest': iso(min(since)) if since else None}
 
 
 def _names(directory: str) -> list:

@@ -89,9 +89,9 @@ def test_junit_of_hostile_nodes_is_xml():
 
 
 def test_what_validate_left_is_read_back(tmp_path):
-    checks = [{'number': number, 'title': 'title', 'level': 'MUST', 'outcome': outcome, 'evidence': 'seen', 'advice': 'Do it.'}
+    checks = [{'number': number, 'title': 'title', 'level': 'MUST', 'outcome': outcome, 'evidence': 'seen', 'advice': 'Do it.', 'waived': '', 'callout': ''}
               for number, outcome in ((101, 'passed'), (201, 'failed'), (301, 'left out'))]
-    conformance.write(tmp_path, 'n1', [{'name': 'a/b', 'passed': False, 'seconds': 1, 'checks': checks}], False)
+    conformance.write(tmp_path, 'n1', {'name': 'a/b', 'passed': False, 'seconds': 1, 'checks': checks}, False)
     (tmp_path / 'flexvolume-conformance-broken.xml').write_text('<not xml')
     found = _fleet_files.conformance(tmp_path)
     assert list(found) == ['n1']

@@ -27,11 +27,12 @@ def failing(name='acme/nfs', **changes):
     return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'defect': 'it printed nothing.'}, **changes)
 
 
-def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=()):
+def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=(), complaints=()):
     """The facts of a healthy node, changed as a test needs."""
     return {
         'kubelet': None if kubelet is False else dict({
-            'pid': 734, 'version': 'v1.29.3', 'unit': 'kubelet.service', 'seconds': 600, 'own_mount_namespace': False, 'watches_plugin_dir': True,
+            'pid': 734, 'version': 'v1.29.3', 'root_dir': '/var/lib/kubelet', 'unit': 'kubelet.service', 'seconds': 600, 'own_mount_namespace': False,
+            'watches_plugin_dir': True,
         }, **(kubelet or {})),
         'plugin_dir': dict({
             'path': PLUGINS, 'reason': 'Because.', 'kubelet_path': PLUGINS, 'kubelet_source': 'process', 'kubelet_reason': 'It says so.', 'same': True,
@@ -41,6 +42,7 @@ def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), m
         'disbelieved': list(disbelieved),
         'strays': list(strays),
         'misplaced': list(misplaced),
+        'complaints': list(complaints),
         'abandoned': [{'name': name, 'pods': ['default/web (1-2)']} for name in abandoned],
         'inotify': dict({'instances': 100, 'max_user_instances': 128, 'watches': 400, 'max_user_watches': 8192}, **(inotify or {})),
     }
@@ -50,6 +52,18 @@ def kinds(facts):
     return [trouble['trouble'] for trouble in troubles.find(facts)]
 
 
+def complaint(kind, **changes):
+    facts = {'kind': kind, 'driver': None if kind == 'unknown' else 'acme/nfs', 'pod': 'shop/web', 'uid': UID, 'volume': 'data', 'reason': 'no route to host',
+             'count': 7, 'last': '2026-11-23T06:19:41Z', 'paths': []}
+    return dict(facts, **changes)
+
+
+def volume(mounted=False, empty=True):
+    return {'path': VOLUME, 'mounted': mounted, 'empty': empty}
+
+
+UID = '5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11'
+VOLUME = f'/var/lib/kubelet/pods/{UID}/volumes/acme~nfs/data'
 ELSEWHERE = {'same': False, 'kubelet_path': '/usr/libexec/exec'}
 ALONE = {'watches_plugin_dir': False}
 
@@ -105,6 +119,12 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[driver(interpreter='jq', init=None)]), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ["'jq'", 'on this node']),
     (node(drivers=[driver(interpreter='jq')], kubelet={'own_mount_namespace': True}), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ['mount namespace']),
     (node(drivers=[driver(init={'seconds': 12.4, 'defect': None})]), 'init_slow', f'{PLUGINS}/acme~nfs/nfs', ['12 s']),
+    (node(complaints=[complaint('unknown')]), 'pods_refused', PLUGINS, ['shop/web (7 times', '2026-11-23T06:19:41Z', 'no volume plugin matched']),
+    (node(complaints=[complaint('mount')]), 'mount_fails', 'acme/nfs', ['shop/web', 'no route to host', 'tries again by itself']),
+    (node(complaints=[complaint('mount', pod=f'shop/web-{number}') for number in range(7)]), 'mount_fails', 'acme/nfs', ['shop/web-4', 'and 2 more']),
+    (node(complaints=[complaint('unmount', paths=[volume(mounted=True)])]), 'unmount_fails', 'acme/nfs', [f'umount {VOLUME} && rmdir {VOLUME}']),
+    (node(complaints=[complaint('orphaned', paths=[volume()])]), 'orphaned', f'/var/lib/kubelet/pods/{UID}', [f'rmdir {VOLUME}']),
+    (node(complaints=[complaint('orphaned', paths=[volume(empty=False)])]), 'orphaned', f'/var/lib/kubelet/pods/{UID}', [f'look at what lies in {VOLUME}']),
     (node(abandoned=['acme/gone']), 'abandoned', 'acme/gone', ['default/web (1-2)', 'Deploy acme/gone again']),
     (node(plugin_dir={'unsafe': True, 'doubt': '/opt belongs to eve.'}), 'not_believed', PLUGINS, ['/opt belongs to eve.', 'nothing is deployed']),
     (node(disbelieved=['Pid 5 pretends.']), 'impostor', 'kubelet', ['Pid 5 pretends.', 'who started it']),
