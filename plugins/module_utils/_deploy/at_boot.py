@@ -71,12 +71,12 @@ def ensure(bundle, interval, kubelet_units: list, check: bool) -> Outcome:
     _refuse_strange()
     if interval is not None and (systemd.seconds(interval) or 0) < timers.SHORTEST:
         raise NodeError(f'The apply_interval {interval!r} is no time span of a second or more: write one as systemd does, for example 10min.')
-    if bundle and not systemd.running():
-        raise NodeError('A node applies its bundle at boot by systemd, which does not run here (/run/systemd/system is missing): leave at_boot out.')
+    if bundle and not systemd.usable():
+        raise NodeError('A node applies its bundle at boot by systemd, which neither runs nor is installed here: leave at_boot out.')
     outcome = Outcome(at_boot=bool(bundle), awaited=[])
     with outcome.all_or_nothing():
         _keep(bundle, check, outcome)
-        if outcome.facts['awaited'] or not systemd.running():
+        if outcome.facts['awaited'] or not systemd.usable():
             return outcome
         units = _units(interval, kubelet_units) if bundle else {}
         unwanted = [unit for unit in (SERVICE_UNIT, TIMER_UNIT) if unit not in units]

@@ -32,7 +32,8 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         return os.path.exists(driver_files.Place(directory.path, driver['name']).executable)
 
     dropped, idle = _no_longer_named(drivers, directory.path) if purge is not None else ([], [])
-    warnings = ([] if kubelet else disbelieved) + prospects.without_kubelet(kubelet, kubelet_unit, require_kubelet)
+    goes = all(driver['state'] == 'absent' for driver in drivers)
+    warnings = ([] if kubelet else disbelieved) + ([] if goes else prospects.without_kubelet(kubelet, kubelet_unit, require_kubelet))
     if purge:
         drivers = drivers + [absent(name) for name in dropped]
     elif dropped:

@@ -175,7 +175,9 @@ def _refuse_failing(place: Place, kubelet):
         raise NodeError(f'The driver {place.name} is not published because its init had not finished after {SLOWEST} s: the kubelet sets no limit, and every '
                         'volume operation of the node waits for it. Make init answer at once; what was in the plugin dir is unchanged.')
     if verdict.status != 'Success' or verdict.defect:
-        raise NodeError(f'The driver {place.name} is not published because its init fails: {(verdict.defect or verdict.message).rstrip(".")}. '
+        # Where it was tried is nobody's business, and is gone by the time that this is read.
+        said = (verdict.defect or verdict.message).replace(place.staging.config, f'config of {place.name}').replace(place.staging.directory, place.directory)
+        raise NodeError(f'The driver {place.name} is not published because its init fails: {said.rstrip(".")}. '
                         'Mend the driver, its config or its requirements; what was in the plugin dir is unchanged.')
 
 

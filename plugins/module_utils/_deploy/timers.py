@@ -38,16 +38,18 @@ def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check:
 
     The fact C(KIND_timers) lists the timers with their last and next elapse. C(without_systemd) advises where systemd does not run.
     """
-    if not systemd.running():
+    if not systemd.usable():
         if wanted:
-            raise NodeError(f'The {kind} timer needs systemd, which does not run on this node (/run/systemd/system is missing): run it on a node '
-                            f'that was booted with systemd, or {without_systemd}.')
+            raise NodeError(f'The {kind} timer needs systemd, which neither runs on this node (/run/systemd/system is missing) nor is installed: run it on '
+                            f'a node that was booted with systemd, or {without_systemd}.')
         return Outcome(**{f'{kind}_timers': []})
     units = {}
     for name, (timer, service) in wanted.items():
         units.update({timer_of(kind, name): timer, service_of(kind, name): service})
     doomed = [unit(kind, name) for name in unwanted for unit in (timer_of, service_of)]
     outcome = systemd.ensure(units, [timer_of(kind, name) for name in wanted], doomed, check)
+    if wanted and not systemd.running():
+        outcome.warnings.append(f'systemd does not run here, as in an image that is being built: the {kind} timer is enabled for the first boot.')
     elapses = outcome.facts['timers']
     outcome.facts = {f'{kind}_timers': [
         dict(name=str(name), unit=timer_of(kind, name), **elapses.get(timer_of(kind, name), {})) for name in wanted]}

@@ -7,6 +7,7 @@
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -30,6 +31,11 @@ def running() -> bool:
     return os.path.isdir('/run/systemd/system')
 
 
+def usable() -> bool:
+    """Say whether units can be enabled: by the systemd that runs, or for the one that will, as in an image that is being built."""
+    return running() or shutil.which('systemctl') is not None
+
+
 def installed(units: list) -> list:
     """Return those of the units that have a file."""
     return [unit for unit in units if any(os.path.exists(os.path.join(directory, unit)) for directory in SEARCHED)]
@@ -46,6 +52,7 @@ def seconds(span: str):
 def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list = None) -> Outcome:
     """Make the unit files hold their texts, the timers enabled and active, those in C(enabled) enabled, and the unwanted units gone; all or nothing.
 
+    Where systemd does not run, the timers are enabled for the first boot, and none is active.
     The fact C(timers) says of each timer when it last elapsed and when it does next, as ISO 8601 in UTC, or None, C(asleep) names those that were
     not enabled and active.
     """
@@ -59,8 +66,9 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
     shown = timers + [unit for unit in units if unit not in timers]
     states = _states(shown)
     asleep = [timer for timer in timers if not _is_awake(states[timer])]
+    awake = 'enabled and active' if running() else 'enabled'
     for timer in asleep:
-        outcome.note(timer, 'enabled and active: false\n', 'enabled and active: true\n')
+        outcome.note(timer, f'{awake}: false\n', f'{awake}: true\n')
     disabled = [unit for unit in enabled if states[unit].get('UnitFileState') != 'enabled']
     for unit in disabled:
         outcome.note(unit, 'enabled: false\n', 'enabled: true\n')
@@ -90,7 +98,7 @@ def _apply(texts: dict, timers: list, enabled: list):
     """
     doomed = [unit for unit, text in texts.items() if not text]
     if doomed:
-        _systemctl('disable', '--no-reload', '--now', '--', *doomed)
+        _systemctl('disable', *(('--no-reload', '--now') if running() else ()), '--', *doomed)
     try:
         for unit, text in texts.items():
             _write(unit, text)
@@ -98,6 +106,8 @@ def _apply(texts: dict, timers: list, enabled: list):
         raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
     if timers + enabled:
         _systemctl('reenable', '--no-reload', '--', *timers, *enabled)
+    if not running():
+        return
     _systemctl('daemon-reload')
     # A service that was stopped in the middle of its run would be listed as failed for ever.
     broken = failed(doomed)
@@ -141,8 +151,17 @@ def _states(units: list) -> dict:
     """Return what systemd knows of each unit, asked for all at once."""
     if not units:
         return {}
+    if not running():
+        # Of what is active, and of what was read, there is nothing to say.
+        return {unit: {'UnitFileState': _unit_file_state(unit), 'ActiveState': 'active'} for unit in units}
     blocks = _systemctl('show', '--property', ','.join(SHOWN), '--', *units).strip().split('\n\n')
     return {unit: dict(line.partition('=')[::2] for line in block.splitlines()) for unit, block in zip(units, blocks)}
+
+
+def _unit_file_state(unit: str) -> str:
+    """Return whether the unit is enabled for the next boot; systemctl answers with a status of 1 and more where it is not."""
+    return subprocess.run(['systemctl', '--root=/', 'is-enabled', '--', unit], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, universal_newlines=True, check=False).stdout.strip()
 
 
 def _is_awake(state: dict) -> bool:
@@ -162,7 +181,7 @@ def _clock_time(since_boot: str):
 
 
 def _systemctl(*arguments: str) -> str:
-    command = ['systemctl', '--no-ask-password'] + list(arguments)
+    command = ['systemctl', '--no-ask-password'] + ([] if running() else ['--root=/']) + list(arguments)
     process = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=False)
     if process.returncode:

@@ -28,7 +28,7 @@ def node(tmp_path, monkeypatch):
         return Outcome(timers={}, asleep=[])
 
     monkeypatch.setattr(at_boot, 'DIRECTORY', str(Node.directory))
-    monkeypatch.setattr(at_boot.systemd, 'running', lambda: True)
+    monkeypatch.setattr(at_boot.systemd, 'usable', lambda: True)
     monkeypatch.setattr(at_boot.systemd, 'ensure', ensure)
     monkeypatch.setattr(at_boot.os, 'chown', lambda *_owner: None)
     # Whoever runs this owns the files; on a node that is root.
@@ -124,8 +124,8 @@ def test_a_bundle_of_which_only_the_checksum_came_is_awaited_and_nothing_done(no
 
 
 def test_without_systemd_it_is_refused_and_its_absence_is_not(node, monkeypatch):
-    monkeypatch.setattr(at_boot.systemd, 'running', lambda: False)
-    with pytest.raises(NodeError, match=r'by systemd, which does not run here .* leave at_boot out'):
+    monkeypatch.setattr(at_boot.systemd, 'usable', lambda: False)
+    with pytest.raises(NodeError, match=r'by systemd, which neither runs nor is installed here: leave at_boot out'):
         keep()
     assert not keep(None).changed
 

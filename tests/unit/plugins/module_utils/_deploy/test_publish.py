@@ -460,6 +460,8 @@ def test_a_diff_shows_the_size_and_checksum_of_what_is_new_and_the_texts_of_what
     assert [(entry['before'], sorted(line.split(':')[0] for line in entry['after'].splitlines())) for entry in new] == [('', ['sha256', 'size'])] * 2
     change, = node.deploy(script(2), config={'base': '/x'}).diff
     assert (change['before'], change['after']) == (script(1), script(2))
+
+
 def assert_none_is_half_made(node, versions, changes):
     executable = node.files().get('acme~d/d') if node.dir.exists() else None
     assert executable in [None] + [(0o755, 0, script(version)) for version in versions if version is not None], changes
@@ -495,3 +497,9 @@ def test_what_is_replaced_first_is_what_leaves_a_driver_that_works(node, monkeyp
     monkeypatch.setattr(os, 'rename', watched)
     node.deploy(PICKY % takes_new, config='new')
     assert moved[0] == first and set(moved) == {'config', 'executable'}
+
+
+def test_a_driver_that_complains_of_its_config_is_shown_as_the_list_has_it(node):
+    complains = '#!/bin/sh\necho "{\\"status\\": \\"Failure\\", \\"message\\": \\"${0%/*}/.config.json: unknown setting in $0\\"}"\n'
+    with pytest.raises(NodeError, match=r'its init fails: .*config of acme/d: unknown setting in \S+/acme~d/d\. Mend'):
+        node.publish(complains, config={'layuot': 'x'})

@@ -25,6 +25,7 @@ def systemd(monkeypatch):
         return Outcome(timers={timer: {'last': None, 'next': 'soon'} for timer in wanted})
 
     monkeypatch.setattr(timers.systemd, 'running', lambda: True)
+    monkeypatch.setattr(timers.systemd, 'usable', lambda: True)
     monkeypatch.setattr(timers.systemd, 'ensure', ensure)
     return asked
 
@@ -64,3 +65,10 @@ def test_the_drivers_that_have_timers_of_this_collection_are_read_from_their_uni
     (tmp_path / 'other.timer').write_text(timer)
     monkeypatch.setattr(timers.systemd, 'UNIT_DIR', str(tmp_path))
     assert timers.named() == [NAME]
+
+
+def test_where_systemd_does_not_run_yet_a_warning_says_when_the_timers_will(systemd, monkeypatch):
+    monkeypatch.setattr(timers.systemd, 'running', lambda: False)
+    outcome = timers.ensure('touch', {NAME: ('timer text', 'service text')}, [], 'do without', False)
+    assert outcome.warnings == ['systemd does not run here, as in an image that is being built: the touch timer is enabled for the first boot.']
+    assert timers.ensure('touch', {}, [NAME], 'do without', False).warnings == []

@@ -26,7 +26,7 @@ def kept(tmp_path, monkeypatch):
 
 @pytest.fixture
 def without_systemd(monkeypatch):
-    monkeypatch.setattr(timers.systemd, 'running', lambda: False)
+    monkeypatch.setattr(timers.systemd, 'usable', lambda: False)
 
 
 def lines(text):
@@ -59,7 +59,7 @@ def test_an_interval_that_is_no_time_span_of_a_second_or_more_is_refused(interva
 
 
 def test_without_systemd_a_timer_is_refused_with_the_switch_that_leaves_it_out(without_systemd):
-    with pytest.raises(NodeError, match=r'needs systemd, which does not run on this node .* flexvolume_touch_timer=false'):
+    with pytest.raises(NodeError, match=r'needs systemd, which neither runs on this node .* flexvolume_touch_timer=false'):
         touch_timer.ensure([driver()], '/plugins', None, None, True)
 
 
