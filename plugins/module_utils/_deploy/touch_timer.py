@@ -107,6 +107,7 @@ def _ensure(staying: list, leaving: list, plugin_dir: str, kubelet_units: list, 
     table = mounts.read() if staying else []
     wanted, outcome = {}, Outcome()
     with outcome.all_or_nothing():
+        outcome.undo.append(program.tidy)
         for driver in staying:
             remembered = host_paths.remembered(driver, table)
             wanted[driver['name']] = texts(driver['name'], driver['touch_interval'], plugin_dir, kubelet_units, command, remembered)
