@@ -303,6 +303,27 @@ drivers:
           description: When it elapses next, in UTC, null where it does not.
           type: str
           sample: "2026-11-23T06:20:01Z"
+    host_paths:
+      description: Its host paths, as they were when it was deployed; empty for a driver that has no touch timer of this collection.
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The directory.
+          type: str
+          sample: /var/lib/dynhostpath
+        mount:
+          description: The mount point on which it lay.
+          type: str
+          sample: /
+        mounted:
+          description: Whether that is mounted.
+          type: bool
+          sample: true
+        exists:
+          description: Whether the directory is there.
+          type: bool
+          sample: true
     pods:
       description: The pods that have volumes of it, each as C(namespace/name (uid)), or by its uid alone.
       type: list
@@ -415,7 +436,8 @@ troubles:
         Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(misplaced),
         V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others),
         V(not_registered), V(pods_refused), V(mount_fails), V(unmount_fails), V(orphaned), V(abandoned), V(not_believed), V(impostor), V(unsafe),
-        V(timer_asleep), V(timer_fails), V(stray) and V(inotify).
+        V(timer_asleep), V(timer_fails), V(host_path_not_mounted),
+        V(host_path_missing), V(stray) and V(inotify).
       type: str
       sample: no_executable
     driver:

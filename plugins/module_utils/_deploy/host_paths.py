@@ -74,6 +74,13 @@ def astray(remembered_paths: list, table: list) -> list:
     return [entry for entry in remembered_paths if entry['mount'] != '/' and not mounts.at(entry['mount'], table)]
 
 
+def describe(remembered_paths: list, table: list) -> list:
+    """Return of each remembered host path where it lies, on which mount it is to lie, and whether either is there."""
+    lost = astray(remembered_paths, table)
+    return [{'path': entry['path'], 'mount': entry['mount'], 'mounted': entry not in lost, 'exists': os.path.isdir(entry['path'])}
+            for entry in remembered_paths]
+
+
 def restore(remembered_paths: list):
     """Make those of the remembered host paths again that are gone, as those below /run are after a boot; raise NodeError where their mount is not there."""
     table = mounts.read()

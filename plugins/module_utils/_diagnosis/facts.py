@@ -10,11 +10,11 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, records, timers, touch_timer
+from .._deploy import driver_files, host_paths, records, timers, touch_timer
 from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
-from .._system import roots, systemd, trust
+from .._system import mounts, roots, systemd, trust
 
 SECRET_FLAG = re.compile(r'--?[\w-]*(token|password|passwd|secret|credentials?|api-?key)=', re.IGNORECASE)
 HIDDEN = '********'
@@ -33,9 +33,12 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     names = _driver_directories(directory.path)
     root_dir = running.root_dir if running else process.ROOT_DIR
     pods = volumes.users_by_driver(root_dir)
-    registered = _registered(running, names)
+    kept = {name: _record(name) for name in names}
+    said = journal.words(running) if running else journal.SILENCE
+    table = mounts.read()
     drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
-                    registered=registered[name]) for name in names]
+                    registered=journal.registered(said, name, record.get('since', 0)),
+                    host_paths=host_paths.describe(record.get('host_paths', []), table)) for name, record in kept.items()]
     looked_at, _doubt = process.locate(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
@@ -113,15 +116,9 @@ def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
     }
 
 
-def _registered(kubelet, names: list) -> dict:
-    """Say of each driver directory whether the kubelet has loaded the driver: True, False, or None where it has not said."""
-    said = journal.words(kubelet) if kubelet else journal.SILENCE
-    return {name: journal.registered(said, name, _since(name)) for name in names}
-
-
-def _since(directory_name: str) -> float:
-    """Return since when a driver is on this node, 0 where that is not known."""
-    return records.read(DriverName(*directory_name.split('~'))).get('since', 0) if directory_name.count('~') == 1 else 0
+def _record(directory_name: str) -> dict:
+    """Return what the node keeps of a driver that this collection deployed, nothing of others."""
+    return records.read(DriverName(*directory_name.split('~'))) if directory_name.count('~') == 1 else {}
 
 
 def _misplaced(directory, looked_at, kubelet) -> list:

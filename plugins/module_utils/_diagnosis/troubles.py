@@ -257,6 +257,23 @@ def timer_fails(facts: dict) -> list:
             for driver in facts['drivers'] if driver['touch_timer'] and driver['touch_timer']['failing']]
 
 
+def host_paths(facts: dict) -> list:
+    found = []
+    for driver in facts['drivers']:
+        for entry in driver['host_paths']:
+            if not entry['mounted']:
+                found.append(_trouble('host_path_not_mounted', entry['path'],
+                                      f'The host path {entry["path"]} of {driver["name"]} lay on {entry["mount"]}, where nothing is mounted now: what pods '
+                                      'write would land on the disk below.',
+                                      f'Mount {entry["mount"]}, or deploy the driver again if its host path is to lie elsewhere from now on.',
+                                      driver['name']))
+            elif not entry['exists']:
+                found.append(_trouble('host_path_missing', entry['path'],
+                                      f'The host path {entry["path"]} of {driver["name"]} is not there.',
+                                      'Deploy the driver again, which makes it.', driver['name']))
+    return found
+
+
 def strays(facts: dict) -> list:
     return [_trouble('stray', f'{facts["plugin_dir"]["path"]}/{name}',
                      f'The program {name} lies in the plugin dir itself, where the kubelet does not look: it takes directories only.',
@@ -276,7 +293,7 @@ def inotify(facts: dict) -> list:
 JUDGES = (
     looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
     interpreter_missing, init_slow, hides_others, not_registered, pods_refused, mount_fails,
-    unmount_fails, orphaned, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, strays, inotify,
+    unmount_fails, orphaned, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, host_paths, strays, inotify,
 )
 
 

@@ -22,8 +22,8 @@ from . import process
 Words = collections.namedtuple('Words', ('loaded', 'failed', 'probed', 'complete'))
 SILENCE = Words({}, {}, None, False)
 
-# klog's head: level and date, time, thread, file and line.
-HEAD = r'[IWEF]\d{4} [\d:.]+ +\d+ plugins\.go:\d+\] '
+# klog's head: level and date, time, thread, file and line; OpenShift's builds put a word before it. What is quoted over several lines begins with a tab.
+HEAD = r'(?:\S+ )?[IWEF]\d{4} [\d:.]+ +\d+ plugins\.go:\d+\] '
 LOADED = re.compile(HEAD + r'"?Loaded volume plugin"?(?: pluginName=| )"([^"]+)"')
 FAILED = re.compile(HEAD + r'"?Error dynamically probing plugins')
 DIRECTORY = re.compile(r'rror creating Flexvolume plugin from directory ([^ ,]+), skipping')

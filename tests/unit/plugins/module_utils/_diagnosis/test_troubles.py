@@ -13,7 +13,7 @@ def driver(name='acme/nfs', **changes):
     directory = f'{PLUGINS}/{name.replace("/", "~")}'
     facts = {
         'name': name, 'directory': directory, 'path': directory + '/' + name.rpartition('/')[2], 'symlink': False, 'names': [name.rpartition('/')[2]],
-        'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'registered': True, 'touch_timer': None,
+        'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'registered': True, 'touch_timer': None, 'host_paths': [],
         'init': {'status': 'Success', 'message': '', 'seconds': 0.02, 'defect': None},
     }
     return dict(facts, **changes)
@@ -21,6 +21,10 @@ def driver(name='acme/nfs', **changes):
 
 def timer(active=True, failing=False):
     return {'unit': 'a.timer', 'service': 'a.service', 'active': active, 'failing': failing}
+
+
+def host_path(mounted=True, exists=True):
+    return {'path': '/data/logs', 'mount': '/data', 'mounted': mounted, 'exists': exists}
 
 
 def failing(name='acme/nfs', **changes):
@@ -83,6 +87,7 @@ ALONE = {'watches_plugin_dir': False}
     node(drivers=[], kubelet=dict(ALONE, seconds=3), plugin_dir={'exists': False}),
     node(drivers=[driver(touch_timer=timer(active=False))], kubelet=False),
     node(drivers=[driver(registered=None)]),
+    node(drivers=[driver(host_paths=[host_path()])]),
     node(inotify={'max_user_instances': None, 'max_user_watches': None}),
     node(kubelet={'own_mount_namespace': True}),
 ])
@@ -130,6 +135,8 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(disbelieved=['Pid 5 pretends.']), 'impostor', 'kubelet', ['Pid 5 pretends.', 'who started it']),
     (node(drivers=[driver(unsafe=['/x'])]), 'unsafe', '/x', ['as root', 'chown root:root /x']),
     (node(drivers=[driver(touch_timer=timer(active=False))]), 'timer_asleep', 'a.timer', ['systemctl enable --now a.timer']),
+    (node(drivers=[driver(host_paths=[host_path(mounted=False)])]), 'host_path_not_mounted', '/data/logs', ['lay on /data', 'Mount /data']),
+    (node(drivers=[driver(host_paths=[host_path(exists=False)])]), 'host_path_missing', '/data/logs', ['acme/nfs', 'Deploy the driver again']),
     (node(strays=['nfs']), 'stray', f'{PLUGINS}/nfs', ['vendor~nfs/nfs']),
     (node(inotify={'instances': 116}), 'inotify', 'fs.inotify.max_user_instances', ['116 of the 128', 'max_user_instances=256']),
     (node(inotify={'watches': 8000}), 'inotify', 'fs.inotify.max_user_watches', ['8000 of the 8192', 'max_user_watches=16384']),

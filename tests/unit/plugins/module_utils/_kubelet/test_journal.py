@@ -20,7 +20,7 @@ def said(*entries):
     return journal.parse([AT.format(moment, line) for moment, line in entries])
 
 
-@pytest.mark.parametrize('line', [OLD, NEW])
+@pytest.mark.parametrize('line', [OLD, NEW, '??? ' + NEW])
 def test_what_was_loaded_last(line):
     assert said((10, OWN), (12, line), (30, line), (20, line)).loaded == {'acme~nfs': 30}
 
@@ -34,7 +34,7 @@ def test_a_probe_that_failed_names_each_directory(line, names):
 @pytest.mark.parametrize('line', [
     'I1125 14:46:58.1      93 event.go:291] "Event occurred" message="I1125 14:46:58.330539      93 plugins.go:651] Loaded volume plugin \\"acme/nfs\\""',
     'W1125 14:47:06.183140      93 driver-call.go:149] FlexVolume: driver call failed: output: "Loaded volume plugin \\"acme/nfs\\""',
-    'Loaded volume plugin "acme/nfs"', '',
+    'Loaded volume plugin "acme/nfs"', '\t' + NEW, '',
 ])
 def test_what_a_pod_or_a_driver_has_the_kubelet_quote_is_not_its_word(line):
     assert said((20, line)).loaded == {}
