@@ -15,6 +15,16 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
     support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+  delegation:
+    description: Can be used in conjunction with C(delegate_to) and related keywords.
+    support: full
+  platform:
+    description: Target OS and families that can be operated against.
+    platforms: linux
+    support: full
 options: {}
 requirements:
   - Python 3.6 or later on the node
@@ -33,7 +43,27 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
     support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+  delegation:
+    description: Can be used in conjunction with C(delegate_to) and related keywords.
+    support: full
+  platform:
+    description: Target OS and families that can be operated against.
+    platforms: linux
+    support: full
 options: {}
 requirements:
   - Python 3.6 or later on the node
+"""
+
+    # Of a module that an action plugin runs: named before the others, since the first that speaks of async counts.
+    ACTION = r"""
+attributes:
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+    details: The action plugin of the same name does its part on the controller, before and after what is done on the node.
+options: {}
 """

@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - nodeops.flexvolume.drivers
   - nodeops.flexvolume.drivers.kubelet_unit
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 options:
   dest:

@@ -14,6 +14,7 @@ description:
   - Without O(expect) the task fails unless the status is V(Success). With it, the expectations alone decide.
   - Callouts other than C(init), C(getvolumename) and C(isattached) are left out in check mode.
 extends_documentation_fragment:
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 attributes:
   check_mode:

@@ -18,6 +18,7 @@ description:
   - Only the options of a driver's volumes are taken from its entry in the list. Drivers whose C(state) is C(absent) are passed over.
 extends_documentation_fragment:
   - nodeops.flexvolume.drivers
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 attributes:
   check_mode:

@@ -16,6 +16,7 @@ description:
   - The playbook C(nodeops.flexvolume.doctor) runs it on every node and has M(nodeops.flexvolume.fleet) show what it found.
   - This is an action plugin; it runs those modules.
 extends_documentation_fragment:
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 options:
   fix:

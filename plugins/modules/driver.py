@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - nodeops.flexvolume.drivers.payloads
   - nodeops.flexvolume.drivers.state
   - nodeops.flexvolume.drivers.force
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 """
 

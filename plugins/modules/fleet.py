@@ -16,6 +16,7 @@ description:
   - Fails where anything is wrong, so that the playbook's exit status says so.
   - This is an action plugin. It runs once in a play, on the controller.
 extends_documentation_fragment:
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 options:
   results:

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - nodeops.flexvolume.drivers.delete_data
   - nodeops.flexvolume.drivers.kubelet_unit
   - nodeops.flexvolume.drivers.heal_neighbours
+  - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 options:
   touch_timer:

@@ -329,16 +329,16 @@ drivers:
       type: list
       elements: str
       sample: ["default/web-0 (5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11)"]
+    volumes:
+      description: How many volumes of it pods have (C(count)), and since when the oldest (C(oldest), in UTC).
+      type: dict
+      sample: {count: 3, oldest: "2026-11-23T06:19:41Z"}
 misplaced:
   description: The driver directories in the default plugin dir, where the kubelet was told to look elsewhere.
   returned: success
   type: list
   elements: str
   sample: []
-    volumes:
-      description: How many volumes of it pods have (C(count)), and since when the oldest (C(oldest), in UTC).
-      type: dict
-      sample: {count: 3, oldest: "2026-11-23T06:19:41Z"}
 abandoned:
   description: The drivers that are not in the plugin dir although pods have volumes of them.
   returned: success

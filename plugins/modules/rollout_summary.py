@@ -15,17 +15,13 @@ description:
   - What became of a node is what its play registered as C(flexvolume_outcome), as the playbooks C(nodeops.flexvolume.deploy) and
     C(nodeops.flexvolume.rollback) do.
   - Runs on the controller alone, for all nodes of the play at once. Give it C(run_once).
+extends_documentation_fragment:
+  - nodeops.flexvolume.attributes.action
+  - nodeops.flexvolume.attributes
 attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: N/A
     details: This action changes nothing.
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
-    support: full
 """
 
 EXAMPLES = r"""

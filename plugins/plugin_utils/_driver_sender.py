@@ -65,11 +65,18 @@ class DriverSender(DriverReader):
             return {}
         task = self._task.copy()
         task.action = 'ansible.builtin.package'
-        task.args = {'name': packages}
+        task.args = dict(self._defaults_of_package(), name=packages)
         action = action_loader.get(
             task.action, task=task, connection=self._connection, play_context=self._play_context, loader=self._loader, templar=self._templar,
             shared_loader_obj=self._shared_loader_obj)
         return action.run(task_vars=task_vars)
+
+    def _defaults_of_package(self) -> dict:
+        """Return what C(module_defaults) say of ansible.builtin.package, as C(use); those of the package managers themselves that action sees to."""
+        defaults: dict = {}
+        for given in self._task.module_defaults or []:
+            defaults.update(given.get('ansible.builtin.package') or given.get('ansible.legacy.package') or {})
+        return self._templar.template(defaults)
 
     def _run_module(self, arguments, task_vars):
         result = self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)

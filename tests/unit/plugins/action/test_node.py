@@ -23,10 +23,12 @@ def run(mocker):
         task.args, task.check_mode, task.async_val = arguments, False, 0
         action_loader = mocker.patch.object(_driver_sender, 'action_loader')
         action_loader.get.return_value.run.return_value = answer or {'changed': False}
-        action = node.ActionModule(task, mocker.Mock(), mocker.Mock(check_mode=False), DataLoader(), mocker.Mock(), mocker.Mock())
+        action = node.ActionModule(task, mocker.Mock(), mocker.Mock(check_mode=False), DataLoader(), mocker.Mock(template=dict), mocker.Mock())
         mocker.patch.object(action, '_remove_tmp_path')
         execute = mocker.patch.object(action, '_execute_module', return_value=dict(NODE))
         result = action.run(task_vars={})
+        if action_loader.get.call_args:
+            act.installed = action_loader.get.call_args.kwargs['task'].args
         return result, [call.kwargs['task'].args['name'] for call in action_loader.get.call_args_list], execute.call_count
 
     return act
@@ -36,6 +38,13 @@ def test_the_packages_of_all_drivers_are_installed_at_once(run):
     drivers = [{'name': 'a/b', 'packages': ['jq']}, {'name': 'a/c', 'packages': ['curl']}]
     assert run({'drivers': drivers}, {'changed': True, 'diff': {'prepared': 'jq'}}) == (
         {'changed': True, 'diff': [{'prepared': 'jq'}, {'after': 'a driver'}]}, [['curl', 'jq']], 1)
+
+
+def test_the_defaults_of_the_package_action_are_honoured(run, mocker):
+    mocker.patch.object(Task, 'module_defaults', [{'ansible.builtin.package': {'use': 'apt', 'name': 'other'}}, {'ansible.builtin.package': {'use': 'dnf'}}],
+                        create=True)
+    run({'drivers': [{'name': 'a/b', 'packages': ['jq']}]})
+    assert run.installed == {'use': 'dnf', 'name': ['jq']}
 
 
 def test_packages_that_are_there_make_no_difference(run):
