@@ -10,11 +10,13 @@ version_added: 0.1.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:
-  - Takes each driver of the list, whoever made it, through the life of volumes of made-up pods, as the kubelet would, below a temporary
-    directory, and judges its answers as the kubelet does.
+  - Takes each driver of the list, whoever made it, through the life of volumes of made-up pods, as the kubelet would, and judges its answers as
+    the kubelet does.
   - Each check has a number and a level. The task fails when a MUST fails, which means that the kubelet would refuse the driver, or that a pod,
     its data or the node would come to harm.
-  - Nothing is left on the node. What a driver leaves behind or lets hang is reported, and removed or killed.
+  - Nothing is left on the node. The driver runs in a mount namespace of its own, over an overlay of the node's file systems; whatever it writes
+    there is reported, and goes with it. Where a kernel or a container does not allow that, it runs on the node itself, which the report says; what
+    it leaves behind under a made-up name or lets hang is then removed or killed.
   - Only the options of a driver's volumes are taken from its entry in the list. Drivers whose C(state) is C(absent) are passed over.
 extends_documentation_fragment:
   - nodeops.flexvolume.drivers
@@ -30,13 +32,14 @@ attributes:
 options:
   suite:
     description:
-      - V(basic) mounts and unmounts one volume, which takes a fraction of a second. V(full) makes all checks.
+      - V(basic) mounts and unmounts one volume, which takes a fraction of a second. V(full) makes all checks. V(attach) makes those of a volume
+        that is attached, up to its mount.
     type: str
-    choices: [basic, full]
+    choices: [attach, basic, full]
     default: full
   strict:
     description:
-      - Whether a SHOULD that fails also fails the task.
+      - Whether a SHOULD that fails, a matter of good manners, also fails the task.
     type: bool
     default: false
   timeout:
@@ -44,6 +47,12 @@ options:
       - Seconds after which a callout counts as hung.
     type: float
     default: 30
+  enclosed:
+    description:
+      - Whether the driver runs in a mount namespace of its own. V(false) is for one whose volumes are mounted by a process outside of it, such as a
+        daemon or a container.
+    type: bool
+    default: true
   junit_dir:
     description:
       - Directory on the controller for reports in JUnit XML with all checks, one file a host and driver, C(flexvolume-conformance-<host>-<driver>.xml).
@@ -171,7 +180,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 # What a sentence holds of it; all of it stands in the check.
 MOST_EVIDENCE = 120
-SUITES = {suite.name: suite for suite in (suite.BASIC, full.FULL)}
+SUITES = {suite.name: suite for suite in (suite.BASIC, full.FULL, full.ATTACH)}
 
 
 def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> dict:
@@ -182,7 +191,7 @@ def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: boo
     start = time.monotonic()
     checks = suite.run(
         executable, name, process.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running,
-        driver['waive'])
+        driver['waive'], parameters['enclosed'])
     return dict(
         name=str(name), executable=executable, passed=not suite.failures(checks, parameters['strict']),
         seconds=round(time.monotonic() - start, 3), checks=[dict(found._asdict()) for found in checks])
@@ -207,6 +216,7 @@ def main():
             suite=dict(type='str', choices=sorted(SUITES), default='full'),
             strict=dict(type='bool', default=False),
             timeout=dict(type='float', default=30),
+            enclosed=dict(type='bool', default=True),
             junit_dir=dict(type='str'),
         ),
         supports_check_mode=True,

@@ -6,28 +6,30 @@
 
 import concurrent.futures
 import contextlib
+import ctypes
 import os
-import uuid
+import resource
+import signal
 
 from .._kubelet import callout
+from .attachable import attachable
 from .life import basic_life
+from .options import kubelets_options, metadata, odd_options
 from .report import Report, Stop
-from .stage import POD, Stage, Volume, describe, problem_of
-from .suite import Suite
+from .stage import Stage, Volume, describe, problem_of
+from .suite import Step, Suite
 
 MANY = 20
 FS_GROUP = 61337
-EXTRA_OPTION = 'conformance'
-# What a driver that takes the option at all has to take in it, and what it may as well refuse. The token goes into each value, so that a
-# directory of that name is known for made-up.
-ODD = {'a space': 'a {}', 'quotes': '''it's "{}"''', 'a newline': 'a\n{}', 'non-ASCII letters': 'Größe 資料 {}'}
-OUTLANDISH = {'a leading dash': '-o {}', 'format characters': '%s%n\\n\\{}', 'nothing': ''}
+PR_CAPBSET_DROP, CAP_SYS_ADMIN = 24, 21
+OLD_SIZE, NEW_SIZE = str(1 << 30), str(2 << 30)
 
 
 def full_life(stage: Stage, report: Report):
     """Check 413 and those of the basic life."""
     basic_life(stage, report)
-    report.judge(413, problem_of(stage.call('unmount', Volume(stage).path), optional=True))
+    with contextlib.suppress(Stop):
+        report.judge(413, problem_of(stage.call('unmount', Volume(stage).path), optional=True))
 
 
 def read_only(stage: Stage, report: Report):
@@ -36,6 +38,9 @@ def read_only(stage: Stage, report: Report):
         verdict = volume.set_up()
         if verdict.status != callout.SUCCESS:
             report.judge(405, verdict.defect and describe(verdict), f'refused: {verdict.message}')
+            return
+        if not volume.is_mounted():
+            report.passed(405, 'nothing is mounted, and the kubelet sees to the containers')
             return
         report.judge(405, '' if _is_read_only(volume.path) else 'a file could be written in a volume that was asked for as ro')
         _take_down(volume, report, 'of a read-only volume')
@@ -58,67 +63,38 @@ def fs_group(stage: Stage, report: Report):
         _take_down(volume, report, 'of a volume with fsGroup')
 
 
-def odd_options(stage: Stage, report: Report):
-    """Checks 407 to 409: every option that the driver is known to take, and one that it does not know, with values that hurt."""
-    outside = os.path.join(stage.root, 'outside')
-    os.makedirs(outside)
-    executed = os.path.join(stage.root, 'executed')
-    commands = [stage.token + form % f'touch {executed}' for form in ('$(%s)', '`%s`', '; %s;', '"; %s; "', "'; %s; '")]
-    climbing = '../' * 40 + outside[1:]
-    accepts = not _odd(stage, EXTRA_OPTION, f'plain-{stage.token}', True)
-    for key in sorted(stage.options) + [EXTRA_OPTION]:
-        if key.startswith('kubernetes.io/'):
-            continue
-        for what, value in dict(ODD, **OUTLANDISH).items():
-            problem = _odd(stage, key, value.format(stage.token), accepts and key == EXTRA_OPTION and what in ODD)
-            if problem:
-                report.failed(407, f'{key} with {what}: {problem}')
-        for value in commands:
-            _odd(stage, key, value, False)
-        for value in (climbing, climbing + '/made', f'{stage.options.get(key, "x")}/{climbing}'):
-            _odd(stage, key, value, False, lambda volume, option=key: _judge_climb(volume, outside, f'option {option}', 409, report))
-    report.judge(408, 'a command in an option was run' if os.path.exists(executed) else '')
-    if os.path.exists(executed):
-        os.unlink(executed)
-    report.passed(407)
-    report.passed(409)
-    stage.remove_tree(outside)
+def failing(stage: Stage, report: Report):
+    """Check 415: mounts that cannot succeed, each for another honest reason."""
+    ways = [('with no right to mount', _may_not_mount, {}, False), ('on a disk that is full', _may_not_write, {}, False),
+            ('where there is no directory', None, {}, True)]
+    ways += [(f'with an option {key} that names nothing', None, {key: f'{value}-missing-{stage.token}'}, False)
+             for key, value in sorted(stage.options.items()) if not key.startswith('kubernetes.io/')]
+    for what, prepare, options, nowhere in ways:
+        with stage.volume(options=options, nowhere=nowhere) as volume:
+            verdict = volume.set_up(prepare)
+            if verdict.status == callout.SUCCESS and not (volume.is_mounted() or (volume.content() == stage.content and stage.content)):
+                found = f'{len(volume.content())} of {len(stage.content)} entries are there' if stage.content else 'nothing is mounted'
+                report.failed(415, f'a mount {what} is answered Success, but {found}')
+    report.passed(415, ', '.join(what for what, *_more in ways))
 
 
-def metadata(stage: Stage, report: Report):
-    """Check 410: the pod's options lie over what the kubelet says of the pod, so that they might replace it."""
-    outside = os.path.join(stage.root, 'outside')
-    os.makedirs(outside)
-    other = str(uuid.uuid4())[:24] + stage.token
-    for key, value in ((POD + 'namespace', '../' * 40 + outside[1:]), (POD + 'name', '../' * 40 + outside[1:]), (POD + 'uid', other)):
-        def look(volume, option=key):
-            _judge_climb(volume, outside, option, 410, report)
-            origin = volume.origin()
-            if origin and other in origin:
-                report.failed(410, f'{option} of another pod was believed: {origin} is mounted')
-        _odd(stage, key, value, False, look)
-    report.passed(410)
-    stage.remove_tree(outside)
+def _may_not_mount():
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0)
 
 
-def _odd(stage: Stage, key: str, value: str, must_accept: bool, look=None) -> str:
-    """Mount and unmount with one option; return the problem, if there is one."""
-    with stage.volume(options={key: value}) as volume:
-        verdict = volume.set_up()
-        if look:
-            look(volume)
-        if verdict.defect:
-            return describe(verdict)
-        if verdict.status != callout.SUCCESS:
-            left = volume.is_mounted()
-            return f'the answer is {verdict.status}, but it mounted something' if left else describe(verdict) if must_accept else ''
-        return '' if volume.is_mounted() else 'the answer is Success, but nothing is mounted'
+def _may_not_write():
+    # The write then fails, where the signal would end the driver.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _judge_climb(volume: Volume, outside: str, what: str, number: int, report: Report):
-    origin = volume.origin() or ''
-    if os.listdir(outside) or origin == outside or origin.startswith(outside + '/'):
-        report.failed(number, f'{what} with ".." reached {outside}')
+def two_volumes(stage: Stage, report: Report):
+    """Check 416."""
+    with stage.volume() as one, stage.volume(fellow=one) as other:
+        problem = _up(one) or _up(other) or _down(one)
+        if not problem and not other.is_there():
+            problem = 'the unmount of one took the other with it'
+        report.judge(416, problem or _down(other))
 
 
 def many(stage: Stage, report: Report):
@@ -146,52 +122,11 @@ def _caught(step):
 def _up(volume: Volume) -> str:
     problem = problem_of(volume.set_up())
     count = len(volume.mounts())
-    return problem or ('' if count == 1 else f'{count} mounts lie on a volume')
+    return problem or ('there is no volume' if not volume.is_there() else f'{count} mounts lie on a volume' if count > 1 else '')
 
 
 def _down(volume: Volume) -> str:
     return problem_of(volume.unmount()) or ('a volume is still mounted' if volume.is_mounted() else '')
-
-
-def attachable(stage: Stage, report: Report):
-    """Checks 601 to 609; raises Stop where the volume cannot be brought to the node."""
-    if not stage.capabilities['attach']:
-        report.leave_out(601, 609, 'init says attach false')
-        return
-    with stage.volume() as volume:
-        name = volume.get_volume_name()
-        nameless = name.status == callout.SUCCESS and not name.response.get('volumeName')
-        report.judge(601, 'the answer has no volumeName' if nameless else problem_of(name, optional=True))
-        attached = volume.attach()
-        report.judge(602, problem_of(attached), volume.device)
-        if problem_of(attached):
-            raise Stop('no volume could be attached')
-        here = volume.is_attached()
-        untrue = here.status == callout.SUCCESS and not here.response.get('attached')
-        report.judge(603, 'attached is not true after attach' if untrue else problem_of(here, optional=True))
-        waited = volume.wait_for_attach()
-        no_device = waited.response.get('status') == callout.SUCCESS and not volume.device
-        report.judge(604, 'the answer has no device' if no_device else problem_of(waited), volume.device)
-        _device_life(volume, report)
-    if report.has_failed(*range(601, 609)):
-        raise Stop('the attachable life failed')
-
-
-def _device_life(volume: Volume, report: Report):
-    device = volume.mount_device()
-    implemented = device.response.get('status') == callout.SUCCESS
-    no_mount = implemented and not volume.device_is_mounted()
-    report.judge(605, f'{volume.device_path} is no mount point' if no_mount else problem_of(device))
-    if not problem_of(device):
-        problem = problem_of(volume.mount()) or ('' if volume.is_mounted() else 'nothing is mounted')
-        report.judge(606, problem or problem_of(volume.unmount()) or ('it is still mounted' if volume.is_mounted() else ''))
-    unmounted = volume.unmount_device()
-    report.judge(607, problem_of(unmounted) or (f'{volume.device_path} is still a mount point' if volume.device_is_mounted() else ''))
-    report.judge(608, problem_of(volume.detach()))
-    after = volume.is_attached()
-    if after.status == callout.SUCCESS and after.response.get('attached'):
-        report.failed(603, 'attached is still true after detach')
-    report.judge(609, problem_of(volume.detach()))
 
 
 def _take_down(volume: Volume, report: Report, what: str):
@@ -210,15 +145,29 @@ def _is_read_only(path: str) -> bool:
     return False
 
 
+def rare_callouts(stage: Stage, report: Report):
+    """Checks 301 and 302: what the kubelet and the controller manager ask besides (expander.go, plugin.go)."""
+    with stage.volume() as volume:
+        problem = problem_of(volume.set_up())
+        if problem:
+            raise Stop(problem)
+        asked = [] if stage.capabilities['attach'] else [('getvolumename', volume.spec())]
+        for arguments in asked + [('expandvolume', volume.spec(), volume.device_path, NEW_SIZE, OLD_SIZE),
+                                  ('expandfs', volume.spec(), volume.device, volume.path, NEW_SIZE, OLD_SIZE)]:
+            verdict = stage.call(*arguments)
+            report.judge(301, verdict.defect and describe(verdict))
+            report.judge(302, '' if verdict.defect or verdict.status != callout.FAILURE else f'{describe(verdict)}')
+    report.passed(302)
+
+
 def odd_callouts(stage: Stage, report: Report):
-    """Checks 301 to 306."""
-    unknown = stage.call('conformance')
-    report.judge(301, _wrong_refusal(unknown))
-    report.judge(302, '' if unknown.status == callout.NOT_SUPPORTED else _but(unknown))
+    """Checks 303 to 306."""
     report.judge(303, _wrong_refusal(stage.call()))
-    report.judge(304, _wrong_refusal(stage.call('mount')) or _wrong_refusal(stage.call('unmount')))
-    if report.has_failed(401, 402, 411):
-        raise Stop('mount or unmount does not do what it says')
+    for name in ('mount', 'unmount'):
+        problem = _wrong_refusal(stage.call(name))
+        if problem:
+            report.failed(304, problem)
+    report.passed(304)
     for number, text in ((305, '{"broken": '), (306, '{}')):
         with stage.volume() as volume:
             os.makedirs(volume.path, 0o750)
@@ -243,4 +192,17 @@ def _wrong_mount(verdict: callout.Verdict, volume: Volume, refuse: bool) -> str:
 
 
 FULL = Suite('full', (
-    (606, attachable), (403, full_life), (405, read_only), (406, fs_group), (407, odd_options), (410, metadata), (501, many)), (odd_callouts,))
+    Step(601, 609, attachable, ()),
+    Step(401, 414, full_life, (602, 604, 605, 606)),
+    Step(405, 405, read_only, (401, 402)),
+    Step(406, 406, fs_group, (401, 402)),
+    Step(407, 409, odd_options, (401, 402)),
+    Step(410, 410, metadata, (401,)),
+    Step(415, 415, failing, (401, 402)),
+    Step(416, 416, two_volumes, (401, 402, 411)),
+    Step(417, 417, kubelets_options, (401, 402)),
+    Step(501, 501, many, (401, 402, 411)),
+    Step(301, 302, rare_callouts, (401,)),
+    Step(303, 306, odd_callouts, ()),
+))
+ATTACH = Suite('attach', (Step(601, 609, attachable, ()),))

@@ -7,6 +7,7 @@
 What the kubelet does around each callout is in kubernetes: pkg/volume/flexvolume/{mounter,unmounter,attacher,detacher}.go.
 """
 
+import collections
 import contextlib
 import itertools
 import json
@@ -17,51 +18,83 @@ import tempfile
 import uuid
 
 from .._kubelet import callout
-from .._system import mounts
+from .._system import loops, mounts, roots
+from .enclosed import NAME
 from .report import Report, Stop
 
 POD = 'kubernetes.io/pod.'
 PATIENCE = 30
+# Directories of the node in which nobody keeps the data of volumes.
+COMMON = frozenset((
+    '', '/etc', '/home', '/media', '/mnt', '/opt', '/root', '/run', '/srv', '/tmp', '/usr', '/var', '/var/lib', '/var/log', '/var/run', '/var/tmp'))
+
+# timeout: seconds after which a callout counts as hung.
+Driver = collections.namedtuple('Driver', ('executable', 'name', 'environment', 'options', 'timeout'))
 
 
 class Stage:
-    """Everything that callouts have in common. C(token) is in every made-up name and nowhere else on the node."""
+    """Everything that callouts have in common. C(token) is in every made-up name and nowhere else on the node.
 
-    def __init__(self, executable: str, name, environment: dict, options: dict, timeout: float, report: Report):
-        self.report = report
-        self.executable = executable
-        self.name = name
-        self.environment = environment
+    C(root) is the kubelet's directory in an Enclosure, else a temporary one; C(record) is told what has to go should this process be killed.
+    """
+
+    def __init__(self, driver: Driver, report: Report, token: str, enclosure=None, root: str = '', record=None):
+        self.executable, self.name, self.environment, options, self.timeout = driver
         self.options = dict(options)
-        self.timeout = timeout
-        self.token = uuid.uuid4().hex[-12:]
-        self.root = os.path.realpath(tempfile.mkdtemp(prefix=f'flexvolume-conformance-{self.token}-'))
+        self.report = report
+        self.token = token
+        self.enclosure = enclosure
+        self._record = record
+        self.note(tempfile.gettempdir())
+        self.scratch = os.path.realpath(tempfile.mkdtemp(prefix=f'{NAME}{token}-'))
+        self.root = os.path.realpath(root) if enclosure else self.scratch
         self.node = os.uname().nodename.lower()
         self.capabilities = dict(callout.CAPABILITIES)
-        self.origins = set()
+        self.bases = set()
+        self.uids = []
+        self.content = []
+        self.first_mount = ''
         self.hung = ''
         self.seconds = 0.0
         self.numbers = itertools.count(1)
+
+    def note(self, path: str):
+        """Have what bears the token in a directory of the node removed, if this run is killed."""
+        if self._record and not self.enclosure:
+            self._record.note(path)
 
     def mounts_at(self, path: str) -> list:
         """Return the mounts at a path that bears the token."""
         return mounts.at(path, mounts.read(naming=self.token))
 
     def remove_tree(self, path: str):
-        """Remove a directory at or below the temporary root with all that it holds, unless something is mounted there."""
+        """Remove a directory of a pod or of the suite with all that it holds, unless something is mounted there."""
         if not mounts.below(path, mounts.read(naming=self.token)):
             shutil.rmtree(path, ignore_errors=True)
 
-    def call(self, *arguments) -> callout.Verdict:
-        """Make one callout; after one that hung there are no more, so that a run waits for the time-out only once."""
+    def call(self, *arguments, prepare=None) -> callout.Verdict:
+        """Make one callout; after one that hung there are no more, so that a run waits for the time-out only once.
+
+        C(prepare) is called in the driver's process before the driver is.
+        """
         if self.hung:
             raise Stop(f'{self.hung} hung')
         self.report.callout = callout.by_hand(self.executable, list(arguments), self.environment)
-        verdict = callout.judge(callout.call(self.executable, list(arguments), self.environment, self.timeout))
+        if arguments[:1] == ('mount',):
+            self.first_mount = self.first_mount or self.report.callout
+        verdict = callout.judge(callout.call(self.executable, list(arguments), self.environment, self.timeout, prepare))
         self.seconds += verdict.answer.seconds
         if verdict.answer.timed_out:
             self.hung = arguments[0] if arguments else 'the driver'
         return verdict
+
+    def keep(self, path: str):
+        """Learn of a path that holds the data of a volume: the directory that holds those of all volumes is the driver's own affair."""
+        base = path[:path.index(self.token)].rpartition('/')[0] if self.token in path else path
+        if base not in COMMON and not path.startswith((self.root + '/pods/', self.scratch + '/')) and base not in self.bases:
+            self.bases.add(base)
+            for directory in [base] + roots.hidden_directories(base):
+                self.note(directory)
 
     @contextlib.contextmanager
     def volume(self, **details):
@@ -76,43 +109,50 @@ class Stage:
 class Volume:
     """One volume of one made-up pod, set up and taken down as the kubelet does it."""
 
-    def __init__(self, stage: Stage, read_only: bool = False, fs_group: int = None, options: dict = None):
+    def __init__(self, stage: Stage, read_only: bool = False, fs_group: int = None, options: dict = None, fellow: 'Volume' = None,
+                 nowhere: bool = False):
+        """C(fellow) is another volume of the same pod; of a volume that is C(nowhere) the kubelet has not made the directory."""
         self.stage = stage
         number = next(stage.numbers)
         self.name = f'conformance-{stage.token}-{number}'
-        self.uid = str(uuid.uuid4())[:24] + stage.token
+        self.uid = fellow.uid if fellow else str(uuid.uuid4())[:24] + stage.token
+        stage.uids.append(self.uid)
         self.path = f'{stage.root}/pods/{self.uid}/volumes/{stage.name.directory}/{self.name}'
         self.device_path = f'{stage.root}/plugins/kubernetes.io/flexvolume/{stage.name}/mounts/{self.name}'
         self.device = ''
         self._attached = False
+        self._nowhere = nowhere
         self._kubelets = {
             'kubernetes.io/fsType': '', 'kubernetes.io/readwrite': 'ro' if read_only else 'rw', 'kubernetes.io/pvOrVolumeName': self.name}
-        self._pods = {
+        self._pods = fellow._pods if fellow else {
             POD + 'name': f'pod-{stage.token}-{number}', POD + 'namespace': f'namespace-{stage.token}', POD + 'uid': self.uid,
             'kubernetes.io/serviceAccount.name': 'default'}
         if fs_group is not None:
             self._pods['kubernetes.io/mounterArgs.FsGroup'] = str(fs_group)
         self._options = dict(stage.options, **(options or {}))
 
-    def set_up(self) -> callout.Verdict:
-        """Do all that brings the volume to the pod; return the verdict of the callout that failed, or that of mount."""
+    def set_up(self, prepare=None) -> callout.Verdict:
+        """Do all that brings the volume to the pod; return the verdict of the callout that failed, or that of mount, before which C(prepare) is called."""
         if self.stage.capabilities['attach']:
             for step in (self.attach, self.wait_for_attach, self.mount_device):
                 verdict = step()
                 if verdict.status != callout.SUCCESS:
                     return verdict
-        return self.mount()
+        return self.mount(prepare)
 
     def attach(self) -> callout.Verdict:
         """Call attach."""
         self._attached = True
-        verdict = _unless_supported(self.stage.call('attach', self._spec(), self.stage.node))
+        verdict = _unless_supported(self.stage.call('attach', self.spec(), self.stage.node))
         self.device = verdict.response.get('device', '')
+        for loop in loops.used() if self.device.startswith('/dev/loop') else ():
+            if self.device == f'/dev/{loop.name}':
+                self.stage.keep(loop.file)
         return verdict
 
     def wait_for_attach(self) -> callout.Verdict:
         """Call waitforattach; its device is the one that counts."""
-        verdict = self.stage.call('waitforattach', self.device, self._spec())
+        verdict = self.stage.call('waitforattach', self.device, self.spec())
         if verdict.status == callout.SUCCESS:
             self.device = verdict.response.get('device', '')
         return _unless_supported(verdict)
@@ -120,15 +160,15 @@ class Volume:
     def mount_device(self) -> callout.Verdict:
         """Call mountdevice; where it is not supported the kubelet mounts the device itself, if there is one."""
         os.makedirs(self.device_path, 0o750, exist_ok=True)
-        verdict = self.stage.call('mountdevice', self.device_path, self.device, self._spec())
+        verdict = self.stage.call('mountdevice', self.device_path, self.device, self.spec())
         if verdict.status == callout.NOT_SUPPORTED and self.device:
             return _by_the_kubelet(verdict, 'mount', '-o', self._kubelets['kubernetes.io/readwrite'], self.device, self.device_path)
         return _unless_supported(verdict)
 
-    def mount(self) -> callout.Verdict:
+    def mount(self, prepare=None) -> callout.Verdict:
         """Call mount; where it is not supported the kubelet binds the device's mount."""
-        os.makedirs(self.path, 0o750, exist_ok=True)
-        verdict = self.stage.call('mount', self.path, self._spec(self._pods))
+        os.makedirs(os.path.dirname(self.path) if self._nowhere else self.path, 0o750, exist_ok=True)
+        verdict = self.stage.call('mount', self.path, self.spec_of_mount(), prepare=prepare)
         if verdict.status == callout.NOT_SUPPORTED:
             verdict = _by_the_kubelet(verdict, 'mount', '--bind', self.device_path, self.path)
         self.learn_origin()
@@ -136,7 +176,7 @@ class Volume:
 
     def mount_again(self) -> callout.Verdict:
         """Call mount once more."""
-        return self.stage.call('mount', self.path, self._spec(self._pods))
+        return self.stage.call('mount', self.path, self.spec_of_mount())
 
     def unmount(self) -> callout.Verdict:
         """Call unmount; where it is not supported the kubelet unmounts."""
@@ -166,11 +206,11 @@ class Volume:
 
     def is_attached(self) -> callout.Verdict:
         """Call isattached."""
-        return self.stage.call('isattached', self._spec(), self.stage.node)
+        return self.stage.call('isattached', self.spec(), self.stage.node)
 
     def get_volume_name(self) -> callout.Verdict:
         """Call getvolumename."""
-        return self.stage.call('getvolumename', self._spec())
+        return self.stage.call('getvolumename', self.spec())
 
     def mounts(self) -> list:
         """Return what is mounted on the pod's directory, the topmost last."""
@@ -180,39 +220,61 @@ class Volume:
         """Say whether the pod's directory is a mount point."""
         return bool(self.mounts())
 
+    def content(self) -> list:
+        """Return the names and sizes of what the pod would find in its directory, a hundred at most."""
+        try:
+            with os.scandir(self.path) as entries:
+                found = [(entry.name, entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_size)
+                         for entry in itertools.islice(entries, 100)]
+        except OSError:
+            return []
+        return sorted(found)
+
+    def is_there(self) -> bool:
+        """Say whether there is a volume: a mount, or what the driver put into the directory itself."""
+        return self.is_mounted() or bool(self.content())
+
+    def is_like_its_parent(self) -> bool:
+        """Say whether the kubelet, which compares st_dev with the parent's, takes the mounted directory for no mount point (mount_helper_unix.go)."""
+        return os.stat(self.path).st_dev == os.stat(os.path.dirname(self.path)).st_dev
+
     def device_is_mounted(self) -> bool:
         """Say whether the device's directory is a mount point."""
         return self.stage.capabilities['attach'] and bool(self.stage.mounts_at(self.device_path))
 
     def discard(self):
-        """Take down what is still up, as the kubelet would; what is left even then is found at the end of the run."""
+        """Take down what is still up, as the kubelet would, and in the end by force, so that one failure does not bring on others."""
         with contextlib.suppress(Stop):
-            if self.is_mounted():
-                self.unmount()
+            if self.is_there():
+                problem = problem_of(self.unmount())
+                if self.is_mounted():
+                    self.stage.report.failed(411, problem or f'the answer is Success, but {self.path} is still a mount point')
             self.take_down_device()
+        for path in (self.path, self.device_path):
+            for _mount in self.stage.mounts_at(path):
+                mounts.unmount(path)
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
 
     def origin(self):
         """Return the directory of the host that is mounted, or None."""
         return origin_of(self.path, mounts.read())
 
     def learn_origin(self):
-        """Remember the directory of the host that is mounted, if its path bears a made-up name, so that it can be removed."""
+        """Remember the directory of the host that is mounted."""
         origin = self.origin()
-        if origin and self.stage.token in origin and not origin.startswith(self.stage.root + '/'):
-            self.stage.origins.add(origin)
+        if origin:
+            self.stage.keep(origin)
 
-    def _spec(self, pods: dict = None) -> str:
+    def spec(self, pods: dict = None) -> str:
         """Return the JSON as driver-call.go makes it: the pod's own options lie over the kubelet's."""
         options = dict(self._kubelets, **(pods or {}))
         options.update(self._options)
         return go_json(options)
 
-
-def unmount_by_force(path: str):
-    """Unmount what lies on top at C(path); what is busy goes once nobody uses it."""
-    for options in ((), ('-l',)):
-        if not _why_not('umount', *options, path):
-            return
+    def spec_of_mount(self) -> str:
+        """Return the JSON that only mount gets, with what it says of the pod."""
+        return self.spec(self._pods)
 
 
 def go_json(options: dict) -> str:

@@ -5,26 +5,31 @@
 """The conformance suite for FlexVolume drivers: a made-up kubelet with made-up pods, and checks of all that the driver does for them."""
 
 import collections
-import contextlib
+import uuid
 
+from .._kubelet import process
 from .._system import processes
-from . import leftovers, life, static
-from .report import Report, Stop, failures
+from . import enclosed, leftovers, life, static
+from .report import CATALOGUE, Report, Stop, failures
+from .stage import Driver, Stage
 
-__all__ = ('BASIC', 'Suite', 'failures', 'run')
+__all__ = ('BASIC', 'Step', 'Suite', 'failures', 'run')
 
-# C(volumes) holds each step with the check that fails if the node cannot even look at what the driver mounted, C(callouts) the steps after them.
-Suite = collections.namedtuple('Suite', ('name', 'volumes', 'callouts'))
-BASIC = Suite('basic', ((403, life.basic_life),), ())
+# A step makes the checks from first to last, for whichever of them fails where the node cannot even look at what the driver mounted;
+# it is left out where one of the checks that it needs has failed, or was left out for that reason.
+Step = collections.namedtuple('Step', ('first', 'last', 'function', 'needs'))
+Suite = collections.namedtuple('Suite', ('name', 'steps'))
+BASIC = Suite('basic', (Step(401, 414, life.basic_life, ()),))
 
 
 def run(executable: str, name, environment: dict, options: dict = None, suite: Suite = BASIC, check: bool = False, timeout: float = 30,
-        kubelet=None, waive: dict = None) -> list:
+        kubelet=None, waive: dict = None, enclose: bool = True) -> list:
     """Put the driver to the checks of the suite and return them as a list of Check.
 
     C(name) is its DriverName, C(options) what a pod would ask of it, C(timeout) the seconds after which a callout counts as hung,
     C(kubelet) the running Kubelet or None, C(waive) the numbers of checks whose failure does not count, each with its reason. With C(check)
-    only what changes nothing is done: the files, init and the kubelet. Nothing is left behind; what the driver leaves is reported and removed.
+    only what changes nothing is done: the files, init and the kubelet. Nothing is left behind: the driver runs enclosed, or where that cannot
+    be had, or is not wanted, on the node, and what it leaves there under a made-up name is removed.
     """
     report = Report(suite.name, waive)
     try:
@@ -32,33 +37,42 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: S
     except Stop as stop:
         report.leave_out(0, 999, str(stop))
         return report.checks()
-    with processes.adopting(), leftovers.clearing(executable, name, environment, options or {}, timeout, report) as stage:
-        _callouts(stage, report, suite, check)
+    driver = Driver(executable, name, environment, options or {}, timeout)
+    token = uuid.uuid4().hex[-12:]
+    root = kubelet.root_dir if kubelet else process.ROOT_DIR
+
+    def play(enclosure, record):
+        stage = Stage(driver, report, token, enclosure, root, record)
+        with processes.adopting(), leftovers.clearing(stage, report):
+            _callouts(stage, report, suite, check)
+        return report.outcomes
+
+    before = leftovers.units()
+    report.outcomes, why_not = enclosed.perform(play, token, (f'{root}/pods/', f'{root}/plugins/'), enclose)
+    leftovers.judge_units(before, token, report)
+    report.passed(805, why_not and f'only made-up names were looked for, since the driver ran on the node itself: {why_not}')
     static.kubelet(kubelet, executable, report)
     return report.checks()
 
 
-def _callouts(stage, report: Report, suite: Suite, check: bool):
+def _callouts(stage: Stage, report: Report, suite: Suite, check: bool):
     try:
         static.init(stage, report)
         if check:
             raise Stop('check mode mounts nothing')
-        with _leaving_out(report, 400, 699):
-            for number, step in suite.volumes:
-                try:
-                    step(stage, report)
-                except OSError as error:
-                    report.failed(number, f'a volume cannot be used: {error}')
-        for step in suite.callouts:
-            step(stage, report)
     except Stop as stop:
         report.leave_out(200, 699, str(stop))
-
-
-@contextlib.contextmanager
-def _leaving_out(report: Report, first: int, last: int):
-    """What stops one group of checks leaves the others to be made."""
-    try:
-        yield
-    except Stop as stop:
-        report.leave_out(first, last, str(stop))
+        return
+    blocked = set()
+    for step in suite.steps:
+        missing = [number for number in step.needs if report.has_failed(number) or number in blocked]
+        try:
+            if missing:
+                blocked.update(range(step.first, step.last + 1))
+                raise Stop(f'it needs {missing[0]}, {CATALOGUE[missing[0]].title}')
+            step.function(stage, report)
+        except Stop as stop:
+            report.leave_out(step.first, step.last, str(stop))
+        except OSError as error:
+            report.failed(step.first, f'a volume cannot be used: {error}')
+            report.leave_out(step.first, step.last, 'a volume cannot be used')

@@ -52,18 +52,20 @@ MACHINES = {
 }
 
 
-def call(executable: str, arguments: list, environment: dict, timeout: float) -> Answer:
+def call(executable: str, arguments: list, environment: dict, timeout: float, prepare=None) -> Answer:
     """Run C(executable) with C(arguments) as the kubelet does, for at most C(timeout) seconds.
 
     The kubelet reads stdout and stderr as one stream until every process has closed it, gives its own environment, C(/) as the working
-    directory and an empty stdin. What outlasts the time-out is killed with its whole process group.
+    directory and an empty stdin. What outlasts the time-out is killed with its whole process group. C(prepare) is called in the new process
+    before the driver is.
     """
     argv = [executable] + list(arguments)
     start = time.monotonic()
     try:
         process = subprocess.Popen(
             [_encode(text) for text in argv], env={_encode(key): _encode(value) for key, value in environment.items()},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd='/', start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd='/', start_new_session=True,
+            preexec_fn=prepare)  # noqa: PLW1509 - who prepares something has one thread
     except OSError as error:
         return Answer(argv, None, '', time.monotonic() - start, False, error)
     with process.stdout as stream:  # type: ignore[union-attr]

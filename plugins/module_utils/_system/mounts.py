@@ -5,19 +5,23 @@
 """The mounts that a process sees, read from /proc/PID/mountinfo (proc_pid_mountinfo(5))."""
 
 import collections
+import ctypes
 import os
 import re
+
+MNT_DETACH = 2
 
 Mount = collections.namedtuple('Mount', ('mount_id', 'root', 'path', 'options', 'fs_type', 'source'))
 
 
-def read(pid='self', proc: str = '/proc', naming: str = '') -> list:
+def read(pid='self', proc: str = '/proc', naming: str = '', without: str = '\n\n') -> list:
     """Return every Mount that the process sees, in the order in which they were mounted.
 
-    With C(naming), a text of letters and digits, only those that bear it somewhere: a node has thousands, and to parse them is what takes time.
+    With C(naming), a text of letters and digits, only those that bear it somewhere, and with C(without) only those that do not bear that:
+    a node has thousands, and to parse them is what takes time.
     """
     with open(f'{proc}/{pid}/mountinfo', encoding='utf-8', errors='surrogateescape', newline='\n') as table:
-        return [parse(line) for line in table if naming in line]
+        return [parse(line) for line in table if naming in line and without not in line]
 
 
 def parse(line: str) -> Mount:
@@ -48,6 +52,13 @@ def holding(path: str, mounts: list) -> Mount:
         return _root_of_chroot()
     longest = max(len(mount.path) for mount in candidates)
     return [mount for mount in candidates if len(mount.path) == longest][-1]
+
+
+def unmount(path: str):
+    """Unmount what lies on top at C(path); what is busy goes once nobody uses it."""
+    libc = ctypes.CDLL(None)
+    if libc.umount2(os.fsencode(path), 0) != 0:
+        libc.umount2(os.fsencode(path), MNT_DETACH)
 
 
 def _root_of_chroot() -> Mount:

@@ -39,6 +39,12 @@ def listing(directory: str) -> list:
         return []
 
 
+def hidden_directories(directory: str) -> list:
+    """Return the paths of the hidden directories in a directory, where drivers keep their records."""
+    paths = [os.path.join(directory, name) for name in sorted(listing(directory)) if name.startswith('.')]
+    return [path for path in paths if os.path.isdir(path) and not os.path.islink(path)]
+
+
 def identity(path: str):
     """Return (st_dev, st_ino), which name one file whatever path leads to it, or None."""
     try:

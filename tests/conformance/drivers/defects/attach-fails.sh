@@ -4,6 +4,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails: 602
+# MUST: 602
 
 call_attach() { failure 'no such disk'; }

@@ -4,6 +4,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails: 606
+# MUST: 606
 
 call_mount() { failure 'the device is busy'; }

@@ -4,6 +4,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails: 601
 
 call_getvolumename() { success; }

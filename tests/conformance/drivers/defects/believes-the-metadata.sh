@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
-# fails: 410
+# SHOULD: 410
 
 mount_volume() {
     uid=$(printf '%s\n' "$2" | sed -n 's|.*"kubernetes.io/pod.uid":"\([a-z0-9-]*\)".*|\1|p')

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # options: {"path": "data"}
-# fails: 409
+# MUST: 409
 
 mount_volume() {
     path=$(printf '%s\n' "$2" | sed -n 's|.*"path":"\([A-Za-z0-9/._-]*\)"}$|\1|p')

@@ -4,7 +4,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails: 608 609
+# MUST: 608
+# SHOULD: 609
 
 call_detach() {
     device=$(device_of "$1")

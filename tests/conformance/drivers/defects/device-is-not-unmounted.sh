@@ -4,7 +4,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails: 607
+# MUST: 607
+# SHOULD: 805
 
 # It is, but the answer is wrong.
 call_unmountdevice() { umount "$1"; failure 'it is busy'; }

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # options: {"share": "data"}
-# fails: 407
 
 # An option with a quote in it makes the message, and with it the answer, something else than JSON.
 mount_volume() {

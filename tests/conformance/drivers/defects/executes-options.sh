@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # options: {"share": "data"}
-# fails: 408
+# MUST: 408
 
 mount_volume() {
     share=$(printf '%s\n' "$2" | sed -n 's|.*"share":"\([^"]*\)"}$|\1|p')

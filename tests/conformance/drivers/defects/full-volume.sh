@@ -2,6 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
-# fails: 403
+# MUST: 403
 
 mount_volume() { mount -t tmpfs -o "mode=0755,nr_inodes=1,$(access "$2")" conformance "$1"; }

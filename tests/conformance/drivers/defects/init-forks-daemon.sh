@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # timeout: 2
-# fails: 201
+# MUST: 201
 
 # The daemon keeps the output open, and the kubelet reads until nobody does.
 call_init() {

@@ -4,7 +4,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails:
 
 # The kubelet mounts the device, binds it, and unmounts both.
 call_getvolumename() { not_supported; }

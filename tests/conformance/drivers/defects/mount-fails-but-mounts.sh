@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
-# fails: 401 801
+# MUST: 401 801
+# SHOULD: 306
 
 mount_volume() { mount -t tmpfs conformance "$1"; false; }

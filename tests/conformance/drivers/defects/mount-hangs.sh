@@ -3,6 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # timeout: 2
-# fails: 401
+# MUST: 401
 
 mount_volume() { sleep 600; }

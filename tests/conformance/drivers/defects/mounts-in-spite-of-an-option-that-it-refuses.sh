@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # options: {"share": "data"}
-# fails: 306 407
+# MUST: 407
+# SHOULD: 306
 
 mount_volume() {
     mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"

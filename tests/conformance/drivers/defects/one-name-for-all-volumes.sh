@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
-# fails: 501
+# MUST: 416 501
+# SHOULD: 805
 
 # It works for one volume at a time.
 mount_volume() { mkdir "$plugin_dir/lock" 2>/dev/null && mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"; }

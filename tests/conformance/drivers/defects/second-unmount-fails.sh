@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
-# fails: 412 413
+# MUST: 412
+# SHOULD: 413
 
 call_unmount() {
     [ $# -eq 1 ] || failure 'unmount takes a directory'

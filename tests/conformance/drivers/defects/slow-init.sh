@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # slow: 2
-# fails: 205
+# SHOULD: 205
 
 call_init() {
     sleep 2.1

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154
 # options: {"share": "data"}
-# fails: 407
+# MUST: 407 415
 
 mount_volume() {
     case $2 in

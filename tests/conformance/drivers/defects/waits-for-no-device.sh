@@ -4,7 +4,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# fails: 604
 
 call_waitforattach() { success; }
 call_mountdevice() {

@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.nodeops.flexvolume.plugins.action import conformance
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import presented
 
 
 def check(number, outcome, level='MUST', evidence='', waived='', callout=''):
@@ -34,11 +35,11 @@ WAIVED = ['  404  waived  MUST    title 404: it stacks', '                      
 
 
 def test_the_table_tells_how_many_checks_passed_and_each_that_did_not():
-    assert conformance.table(RESULT, every=False) == [COUNTED, *FAILED, *WAIVED, '  left out, init failed: 401 402']
+    assert presented.table(RESULT, every=False) == [COUNTED, *FAILED, *WAIVED, '  left out, init failed: 401 402']
 
 
 def test_the_table_tells_of_each_check_where_it_is_asked_to():
-    assert conformance.table(RESULT, every=True) == [
+    assert presented.table(RESULT, every=True) == [
         COUNTED, '  101  ok      MUST    title 101', *FAILED, '  401  -       MUST    title 401: init failed', '  402  -       MUST    title 402: init failed',
         *WAIVED]
 

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage, static, suite
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import FULL
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.report import CATALOGUE, Report
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.stage import Stage, Volume, describe, go_json, origin_of
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.stage import Driver, Stage, Volume, describe, go_json, origin_of
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import processes
@@ -39,7 +39,7 @@ def executable(tmp_path):
 
 @pytest.fixture(name='stage')
 def _stage(executable):
-    made = Stage(executable, NAME, ENVIRONMENT, {'share': 'data', 'kubernetes.io/fsType': 'nfs'}, 10, Report('full'))
+    made = Stage(Driver(executable, NAME, ENVIRONMENT, {'share': 'data', 'kubernetes.io/fsType': 'nfs'}, 10), Report('full'), 'f00ba4f00ba4')
     yield made
     os.rmdir(made.root)
 
@@ -69,6 +69,15 @@ def test_a_report_keeps_the_first_failure():
     assert (found[401].outcome, found[401].evidence) == ('failed', 'first')
     assert (found[402].outcome, found[402].evidence) == ('left out', 'why')
     assert report.has_failed(401, 402) and not report.has_failed(402)
+
+
+def test_a_must_is_shown_before_a_should_and_what_the_driver_did_before_what_drivers_do():
+    report = Report('full')
+    report.failed(407, 'a riddle')
+    report.failed(407, 'harm', 'MUST', 'Mend this.')
+    report.failed(407, 'another riddle')
+    found = {check.number: check for check in report.checks()}
+    assert (found[407].level, found[407].evidence, found[407].advice) == ('MUST', 'harm', 'Mend this.')
 
 
 def test_only_a_must_counts_unless_strict():
@@ -120,9 +129,10 @@ def test_a_volume_that_cannot_be_looked_at_fails_its_check(executable):
     def stale(_stage, _report):
         raise OSError(116, 'Stale file handle')
 
-    unlucky = suite.BASIC._replace(volumes=((403, stale),))
+    unlucky = suite.BASIC._replace(steps=(suite.Step(401, 414, stale, ()), suite.Step(411, 414, stale, (401,))))
     checks = {check.number: check for check in suite.run(executable, NAME, ENVIRONMENT, suite=unlucky)}
-    assert (checks[403].outcome, checks[403].evidence) == ('failed', 'a volume cannot be used: [Errno 116] Stale file handle')
+    assert (checks[401].outcome, checks[401].evidence) == ('failed', 'a volume cannot be used: [Errno 116] Stale file handle')
+    assert (checks[411].outcome, checks[411].evidence) == ('left out', 'a volume cannot be used')
     assert checks[803].outcome == 'passed'
 
 
@@ -142,11 +152,11 @@ def test_the_json_is_written_as_go_writes_it():
 def test_the_made_up_pod(stage):
     volume = Volume(stage, read_only=True, fs_group=5, options={'share': 'other'})
     assert volume.path.startswith(f'{stage.root}/pods/{volume.uid}/volumes/example.org~fixture/')
-    text = volume._spec(volume._pods)
+    text = volume.spec_of_mount()
     for part in ('"kubernetes.io/readwrite":"ro"', '"kubernetes.io/mounterArgs.FsGroup":"5"', f'"kubernetes.io/pod.uid":"{volume.uid}"',
                  '"share":"other"', '"kubernetes.io/fsType":"nfs"'):
         assert part in text
-    assert 'pod.uid' not in volume._spec()
+    assert 'pod.uid' not in volume.spec()
     assert stage.token in volume.uid and stage.token in volume.name
 
 

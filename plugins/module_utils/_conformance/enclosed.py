@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a run of the suite takes place: in a process of its own, enclosed so that nothing that a driver does reaches the node; where that
+cannot be had, on the node itself. Either way the run is recorded until it is over, and one that was killed is cleared up after by the next.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import pickle
+import select
+import shutil
+import signal
+import time
+
+from .._outcome import NodeError
+from .._system import enclosure, loops, mounts, processes, roots
+
+# Only root writes there.
+RECORDS = '/run/flexvolume-conformance'
+NAME = 'flexvolume-conformance-'
+PR_SET_PDEATHSIG = 1
+# A mount that does not answer, of a file server that is down, must not hold a deploy.
+PATIENCE = 10
+
+
+def perform(play, token: str, left_out: tuple, enclose: bool = True) -> tuple:
+    """Call C(play) with an Enclosure or None, and the Record of this run, in a process of its own; return (what it returned, why it was not enclosed).
+
+    C(token) is in every made-up name of this run and nowhere else on the node; mounts below the paths C(left_out) are not in the enclosure.
+    """
+    clear_up()
+    with Record(token) as record:
+        why = 'it was asked to be on the node'
+        if enclose:
+            why, result = _in_child(lambda: enclosure.enter(NAME + token, left_out), play, record)
+            if not why:
+                return result, ''
+        return _in_child(lambda: None, play, record)[1], why
+
+
+class Record:
+    """The file that tells the next run what to clear up should this one be killed: whoever runs holds a lock on it."""
+
+    def __init__(self, token: str):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(RECORDS, 0o700)
+        self.path = os.path.join(RECORDS, token)
+        self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+
+    def note(self, path: str):
+        """Record a path on the node whose entries that bear the token have to go."""
+        os.write(self.descriptor, os.fsencode(path) + b'\0')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        os.unlink(self.path)
+        os.close(self.descriptor)
+
+
+def clear_up():
+    """Clear up after runs that were killed."""
+    for token in roots.listing(RECORDS):
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(RECORDS, token), 'rb') as record:
+            try:
+                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            put_back(token, [os.fsdecode(path) for path in record.read().split(b'\0') if path])
+            os.unlink(record.name)
+
+
+def put_back(token: str, places: list):
+    """End what runs in the enclosure of that token, and take from the node's file systems the mounts, loop devices and entries that bear it."""
+    processes.kill([int(pid) for pid in os.listdir('/proc') if pid.isdigit() and _is_inside(pid, NAME + token)])
+    for mount in reversed([mount for mount in mounts.read(naming=token) if token in mount.path or token in mount.source]):
+        mounts.unmount(mount.path)
+    for loop in loops.used():
+        if token in loop.file:
+            loops.detach(loop.name)
+    for place in places:
+        for name in roots.listing(place):
+            if token in name:
+                remove_bearing(os.path.join(place, name), token)
+
+
+def remove_bearing(path: str, token: str):
+    """Remove what bears the token: a run's own directory, files by their own name, directories when they are empty then; never across a mount."""
+    if os.path.basename(path).startswith(NAME + token):
+        if not mounts.below(path, mounts.read(naming=token)):
+            shutil.rmtree(path, ignore_errors=True)
+        return
+    if os.path.isdir(path) and not os.path.islink(path):
+        for name in roots.listing(path):
+            remove_bearing(os.path.join(path, name), token)
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+    elif token in os.path.basename(path):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _is_inside(pid: str, name: str) -> bool:
+    with contextlib.suppress(OSError):
+        return any(mount.path == '/' and mount.source == name for mount in mounts.read(pid, naming=name))
+    return False
+
+
+def _in_child(enter, play, record: Record) -> tuple:
+    """Return (why the child could not enter, what the play returned)."""
+    reading, writing = os.pipe()
+    parent, child = os.getpid(), os.fork()
+    if child == 0:
+        os.close(reading)
+        _be_child(parent, enter, play, record, writing)
+    os.close(writing)
+    try:
+        with open(reading, 'rb') as stream:
+            if not select.select([stream], [], [], PATIENCE)[0]:
+                os.kill(child, signal.SIGKILL)
+                return f'a file system of this node does not answer within {PATIENCE} s', None
+            why = pickle.load(stream)
+            kind, result = (None, None) if why else pickle.load(stream)
+    except (EOFError, pickle.UnpicklingError):
+        raise NodeError('The conformance checks were killed before they came to an end: see to the memory of the node, and run them again.') from None
+    finally:
+        _end(child)
+    if kind == 'broke':
+        raise NodeError(f'The conformance checks broke off: {result}. Please report it.')
+    return why, result
+
+
+def _be_child(parent: int, enter, play, record: Record, writing: int):
+    """Enter, play and answer; should the parent be killed meanwhile, come to an end in good order."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    signal.signal(signal.SIGTERM, _stop)
+    os.setsid()
+    status = 1
+    try:
+        with open(writing, 'wb') as stream:
+            if os.getppid() == parent:
+                status = _play(enter, play, record, stream)
+    except BaseException:
+        # Nobody is left to be told.
+        pass
+    finally:
+        os._exit(status)
+
+
+def _play(enter, play, record: Record, stream) -> int:
+    try:
+        entered = enter()
+    except (OSError, StopIteration) as error:
+        _say(stream, str(error) or type(error).__name__)
+        return 0
+    _say(stream, '')
+    try:
+        _say(stream, ('result', play(entered, record)))
+    except Exception as error:
+        _say(stream, ('broke', f'{type(error).__name__}: {error}'))
+    return 0
+
+
+def _say(stream, value):
+    pickle.dump(value, stream)
+    stream.flush()
+
+
+def _stop(_number, _frame):
+    raise SystemExit
+
+
+def _end(child: int):
+    """Wait for the child; one that has not answered by now is told to clear up, and killed if it does not."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < deadline + PATIENCE:
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.002)

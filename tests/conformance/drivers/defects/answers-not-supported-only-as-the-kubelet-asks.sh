@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+
+
+# Nobody calls a callout without its arguments.
+call_other() {
+    [ -z "$1" ] || [ $# -ne 1 ] || { echo "usage: $0 $1 ..."; exit 1; }
+    not_supported
+}

@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# SHOULD: 417
+
+mount_volume() {
+    case $2 in
+        *'"kubernetes.io/fsType":"ext4"'*) echo 'Traceback (most recent call last):'; exit 0 ;;
+    esac
+    mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"
+}
