@@ -115,7 +115,7 @@ def release(node, scene):
     scene.install(good())
     node.shell(f"""
         cut -d ' ' -f 5 /proc/self/mountinfo | grep -E '^{PODS_DIR}/.*/{VOLUMES}|/kubernetes.io/flexvolume/example.org/' | tac | xargs -r -n 1 umount -l
-        rm -rf {PLUGIN_DIR}/.elsewhere {DATA} /run/devices
+        rm -rf /srv/elsewhere {DATA} /run/devices
         find {PODS_DIR} -path '*/{VOLUMES}*/*' -delete""")
 
 
@@ -154,8 +154,8 @@ def wrong_name(node, scene, _text):
 
 
 def a_link(node, scene, _text):
-    install(node, good(), f'{PLUGIN_DIR}/.elsewhere/{scene.driver.partition("/")[2]}')
-    node.shell(f'ln -s .elsewhere {scene.directory}')
+    install(node, good(), f'/srv/elsewhere/{scene.driver.partition("/")[2]}')
+    node.shell(f'ln -s /srv/elsewhere {scene.directory}')
     scene.begin()
     scene.runs()
     scene.since = node.now()

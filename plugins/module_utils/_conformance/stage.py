@@ -115,7 +115,7 @@ class Volume:
         self.stage = stage
         number = next(stage.numbers)
         self.name = f'conformance-{stage.token}-{number}'
-        self.uid = fellow.uid if fellow else str(uuid.uuid4())[:24] + stage.token
+        self.uid: str = fellow.uid if fellow else str(uuid.uuid4())[:24] + stage.token
         stage.uids.append(self.uid)
         self.path = f'{stage.root}/pods/{self.uid}/volumes/{stage.name.directory}/{self.name}'
         self.device_path = f'{stage.root}/plugins/kubernetes.io/flexvolume/{stage.name}/mounts/{self.name}'
@@ -124,7 +124,7 @@ class Volume:
         self._nowhere = nowhere
         self._kubelets = {
             'kubernetes.io/fsType': '', 'kubernetes.io/readwrite': 'ro' if read_only else 'rw', 'kubernetes.io/pvOrVolumeName': self.name}
-        self._pods = fellow._pods if fellow else {
+        self._pods: dict = fellow._pods if fellow else {
             POD + 'name': f'pod-{stage.token}-{number}', POD + 'namespace': f'namespace-{stage.token}', POD + 'uid': self.uid,
             'kubernetes.io/serviceAccount.name': 'default'}
         if fs_group is not None:
