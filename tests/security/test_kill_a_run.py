@@ -90,16 +90,19 @@ def test_kill_it_at_each_system_call(tmp_path, soak, name):
     assert len(calls) > 50
     wanted = soak(8, KILLS // len(STEPS))
     points = random.Random(int(time.time())).sample(calls, wanted) if wanted < len(calls) else list(itertools.islice(itertools.cycle(calls), wanted))
-    half_done = 0
+    killed = half_done = 0
     for number, (call, which) in enumerate(points):
         plugin_dir = tmp_path / str(number)
         prepare(name, str(plugin_dir))
         done = traced(name, plugin_dir, '-e', f'trace={call}', '-e', f'inject={call}:signal=KILL:when={which}')
-        assert done.returncode == -9, f'{call} {which} did not kill it: {done.stderr}'
+        # How often it waits for a process differs from run to run, so that now and then there is no such call.
+        assert done.returncode in (0, -9), done.stderr
+        killed += done.returncode == -9
         half_done += bool(recovery.recover(str(plugin_dir)))
         assert wrong_with(str(plugin_dir)) == '', f'killed at {call} {which} of {name}'
         assert recovery.leftovers(str(plugin_dir)) == []
-    print(f'{name}: {len(points)} kills at {len(calls)} system calls, {half_done} times something was half done, 0 nodes broken')
+    assert killed >= 0.9 * len(points)
+    print(f'{name}: {killed} kills at {len(calls)} system calls, {half_done} times something was half done, 0 nodes broken')
 
 
 if __name__ == '__main__':
