@@ -4,16 +4,6 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible import context
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.loader import lookup_loader
-from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
-
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _variables
-
 DOCUMENTATION = r"""
 name: rollout
 short_description: What a rollout over the nodes needs to know before any node is chosen
@@ -57,6 +47,16 @@ _raw:
   type: list
   elements: str
 """
+
+import re
+
+from ansible import context
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _variables
 
 CANARY_FIRST = ['1', '100%']
 LOCALHOST = ('localhost', '127.0.0.1', '::1')
