@@ -178,11 +178,14 @@ oldest-debian: install
 page-tests: tools ## the doctor's page in a real Chromium, which is installed; SCREENSHOTS=DIRECTORY keeps pictures
 	$(STAGED) tests/page/run $(CACHE)/page-$(shell cat tests/page/run tests/page/requirements.txt | sha256sum | cut -c1-12) $(T)
 
-.PHONY: soak bench
+.PHONY: soak fresh bench
 soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/security
 	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
+
+fresh: ## the demo and the tests on a minimal Debian that is installed for it, booted, without D-Bus; for T=lint instead of the test, that
+	python3 tests/fresh $(T)
 
 bench: install ## what a deploy costs, beside a plain role, written to docs/docsite/rst/speed.rst; QUICK=1 for a look that writes nothing
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) python3 tests/bench $(if $(QUICK),--quick)
