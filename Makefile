@@ -33,11 +33,11 @@ CORES := core-2-16 core-2-17 core-2-18 core-2-20 core-2-21 core-2-22
 OLDEST := core-2-16
 NEWEST := core-2-21
 
-.PHONY: tools importer builder workflows $(CORES)
+.PHONY: tools importer builder workflows $(CORES) core-devel
 tools: ## the pinned tools, installed once into the cache
 	@tests/tools/install $(TOOLS) $(PYTHON) controller node >&2
 
-importer builder workflows $(CORES): tools
+importer builder workflows $(CORES) core-devel: tools
 	@tests/tools/install $(TOOLS) $(PYTHON) $@ >&2
 
 .PHONY: clean purge
@@ -66,8 +66,8 @@ test: ## everything below, one after the other, with a summary
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses
-lint: ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses ## every static check
+.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses zizmor actionlint
+lint: ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses zizmor ## every static check
 
 ansible-lint: tools
 	$(STAGED) ansible-lint
@@ -97,6 +97,12 @@ changelog: tools
 licenses: tools # every file names its licence and its holder, as REUSE has it
 	reuse lint --quiet || { reuse lint; exit 1; }
 
+zizmor: tools
+	zizmor --quiet --offline --persona pedantic .github
+
+actionlint: workflows # not among the others, as its program comes from the forge
+	$(TOOLS)/workflows/bin/actionlint
+
 # --- the collection as Galaxy's users get it ------------------------------------------------------------------------------------------------
 
 .PHONY: build install package
@@ -105,6 +111,20 @@ build: tools
 
 install: build
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL)
+
+# For the forge's release: VERSION is the tag's name.
+.PHONY: release-files publish
+release-files: package ## what a release consists of, with its checksums, in .build/release
+	@[[ '$(VERSION)' == "$$(sed -n 's/^version: //p' galaxy.yml)" ]] || { echo 'VERSION=$(VERSION) is not the version that galaxy.yml has'; exit 1; }
+	@grep -q '<a id="v$(subst .,-,$(VERSION))">' CHANGELOG.md || { echo 'CHANGELOG.md knows no v$(VERSION): antsibull-changelog release'; exit 1; }
+	rm -rf $(BUILD)/release && mkdir -p $(BUILD)/release
+	cp $(TARBALL) $(BUILD)/release/
+	python3 plugins/plugin_utils/_zipapp.py _conformance.command_line:main $(BUILD)/release/flexvolume-conformance.pyz
+	cd $(BUILD)/release && sha256sum * >SHA256SUMS
+
+publish: tools
+	cd $(BUILD)/release && sha256sum --check SHA256SUMS
+	ansible-galaxy collection publish --token "$$GALAXY_TOKEN" $(BUILD)/release/nodeops-flexvolume-$(VERSION).tar.gz
 
 package: install importer ## the tarball, installed, and accepted by Galaxy's own check
 	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
@@ -121,11 +141,11 @@ units: units-$(OLDEST) controller-units units-$(NEWEST) node-units ## unit tests
 
 matrix: $(CORES:%=sanity-%) sanity-controller $(CORES:%=units-%) controller-units ## sanity and units with every ansible-core that is promised
 
-.PHONY: $(CORES:%=sanity-%) sanity-controller $(CORES:%=units-%)
-$(CORES:%=sanity-%) sanity-controller: sanity-%: build %
+.PHONY: $(CORES:%=sanity-%) sanity-controller sanity-core-devel $(CORES:%=units-%) units-controller units-core-devel
+$(CORES:%=sanity-%) sanity-controller sanity-core-devel: sanity-%: build %
 	$(UNPACKED) tests/tools/ansible-test $(TOOLS)/$* sanity $(T)
 
-$(CORES:%=units-%): units-%: build %
+$(CORES:%=units-%) units-controller units-core-devel: units-%: build %
 	$(UNPACKED) tests/tools/ansible-test $(TOOLS)/$* units $(T)
 
 .PHONY: controller-units node-units driver-tests conformance-tests security-tests integration molecule controller
