@@ -210,3 +210,42 @@ options:
       - Left out, this is done where the running kubelet's version is older than 1.24 or not known.
     type: bool
 """
+
+    NODE = r"""
+options:
+  touch_timer:
+    description:
+      - Whether the drivers get a touch timer. Switch it off on a node without a running systemd.
+    type: bool
+    default: true
+  validate:
+    description:
+      - Whether each driver must pass a test callout.
+    type: bool
+    default: true
+  strict_neighbours:
+    description:
+      - Whether to refuse, before anything is changed, a node whose kubelet is older than 1.24 and where the plugin dir holds a driver that is not in the
+        list and whose C(init) fails. Such a node is otherwise warned of.
+    type: bool
+    default: false
+  apply_interval:
+    description:
+      - How often the node applies the bundle besides, to repair what drifted, a systemd time span. What was repaired stands in the journal of
+        C(flexvolume-apply.service). Left out, it does so at boot alone.
+    type: str
+    version_added: 0.2.0
+  require_kubelet:
+    description:
+      - Whether a node is refused that has no kubelet, neither running nor installed. Otherwise the task warns of it.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  purge:
+    description:
+      - Whether drivers and timers that this collection deployed and that the list no longer names are withdrawn. What somebody else put into the plugin
+        dir is left alone. Otherwise the task warns of the drivers that it leaves.
+    type: bool
+    default: false
+    version_added: 0.2.0
+"""

@@ -20,6 +20,8 @@ description:
 extends_documentation_fragment:
   - nodeops.flexvolume.drivers
   - nodeops.flexvolume.drivers.kubelet_unit
+  - nodeops.flexvolume.drivers.heal_neighbours
+  - nodeops.flexvolume.drivers.node
   - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 options:
@@ -28,25 +30,11 @@ options:
       - The directory on the controller in which the files are written.
     type: path
     required: true
-  touch_timer:
-    description:
-      - Whether the drivers get a touch timer, as in M(nodeops.flexvolume.node).
-    type: bool
-    default: true
-  validate:
-    description:
-      - Whether each driver must pass a test callout, as in M(nodeops.flexvolume.node).
-    type: bool
-    default: true
   at_boot:
     description:
       - Whether what O(cloud_init) and O(daemonset) write has the node keep the bundle and apply it at every boot, as in M(nodeops.flexvolume.node).
     type: bool
     default: false
-  apply_interval:
-    description:
-      - How often a node that keeps the bundle applies it besides, and a pod of O(daemonset), a systemd time span. Left out, neither does.
-    type: str
   cloud_init:
     description:
       - Whether to write C(cloud-init.yaml), a part of a node's user data that applies the bundle at its first boot.
@@ -59,7 +47,7 @@ options:
     suboptions:
       image:
         description:
-          - The pods' image, best named by its digest. Any image will do that has C(sh), C(gunzip), C(sha256sum), C(sleep) and C(nsenter).
+          - The pods' image, best named by its digest. Any image will do that has C(sh), C(sha256sum), C(sleep) and C(nsenter).
         type: str
         required: true
       name:
@@ -111,7 +99,7 @@ size:
   description: Its size in bytes.
   returned: success
   type: int
-  sample: 247277
+  sample: 104217
 secret:
   description: Whether the list holds secrets or settings, so that only the files' owner can read them.
   returned: success

@@ -23,48 +23,14 @@ extends_documentation_fragment:
   - nodeops.flexvolume.drivers.delete_data
   - nodeops.flexvolume.drivers.kubelet_unit
   - nodeops.flexvolume.drivers.heal_neighbours
+  - nodeops.flexvolume.drivers.node
   - nodeops.flexvolume.attributes.action
   - nodeops.flexvolume.attributes
 options:
-  touch_timer:
-    description:
-      - Whether the drivers get a touch timer. Switch it off on a node without a running systemd.
-    type: bool
-    default: true
-  validate:
-    description:
-      - Whether each driver must pass a test callout.
-    type: bool
-    default: true
-  strict_neighbours:
-    description:
-      - Whether to refuse, before anything is changed, a node whose kubelet is older than 1.24 and where the plugin dir holds a driver that is not in the
-        list and whose C(init) fails. Such a node is otherwise warned of.
-    type: bool
-    default: false
   at_boot:
     description:
       - Whether the node keeps a bundle, this list with the drivers and what applies it, in C(/var/lib/nodeops.flexvolume), for root alone, and applies it at
         every boot before the kubelet starts, so that it agrees with the list though nobody reaches it. V(false) removes a bundle that it keeps.
-    type: bool
-    default: false
-    version_added: 0.2.0
-  apply_interval:
-    description:
-      - How often the node applies the bundle besides, to repair what drifted, a systemd time span. What was repaired stands in the journal of
-        C(flexvolume-apply.service). Left out, it does so at boot alone.
-    type: str
-    version_added: 0.2.0
-  require_kubelet:
-    description:
-      - Whether a node is refused that has no kubelet, neither running nor installed. Otherwise the task warns of it.
-    type: bool
-    default: false
-    version_added: 0.2.0
-  purge:
-    description:
-      - Whether drivers and timers that this collection deployed and that the list no longer names are withdrawn. What somebody else put into the plugin
-        dir is left alone. Otherwise the task warns of the drivers that it leaves.
     type: bool
     default: false
     version_added: 0.2.0
@@ -154,10 +120,8 @@ def agree(parameters: dict, check: bool) -> Outcome:
     # Of a part of the list, or one that withdraws all, nothing follows for other drivers.
     whole = parameters['state'] == 'present' and parameters['rollback'] is None
     return node.ensure(
-        drivers.read(parameters), parameters['payloads'], check=check, with_touch_timer=parameters['touch_timer'], bundle=kept(parameters),
-        purge=parameters['purge'] if whole else None,
-        **{option: parameters[option] for option in ('plugin_dir', 'kubelet_unit', 'force', 'delete_data', 'validate', 'require_kubelet', 'apply_interval',
-                                                             'heal_neighbours', 'strict_neighbours')})
+        drivers.read(parameters), parameters['payloads'], check=check, bundle=kept(parameters), force=parameters['force'],
+        delete_data=parameters['delete_data'], **dict(drivers.of_node(parameters), purge=parameters['purge'] if whole else None))
 
 
 def kept(parameters: dict):
@@ -175,20 +139,12 @@ def main():
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             payloads=drivers.PAYLOADS,
-            plugin_dir=drivers.PLUGIN_DIR,
             state=drivers.STATE,
-            kubelet_unit=dict(type='str'),
             force=dict(type='bool', default=False),
             delete_data=dict(type='bool', default=False),
-            touch_timer=dict(type='bool', default=True),
-            validate=dict(type='bool', default=True),
             at_boot=dict(type='bool', default=False),
-            apply_interval=dict(type='str'),
-            require_kubelet=dict(type='bool', default=False),
-            purge=dict(type='bool', default=False),
             rollback=drivers.ROLLBACK,
-            heal_neighbours=dict(type='bool'),
-            strict_neighbours=dict(type='bool', default=False),
+            **drivers.NODE,
         ),
         supports_check_mode=True,
     )

@@ -21,14 +21,7 @@ def literal(spec: dict) -> dict:
 
 
 # What of the arguments of the module node says what a node is to be, and so belongs into the bundle.
-PARAMETERS = literal(dict(
-    drivers=drivers.DRIVERS,
-    plugin_dir=drivers.PLUGIN_DIR,
-    kubelet_unit=dict(type='str'),
-    touch_timer=dict(type='bool', default=True),
-    validate=dict(type='bool', default=True),
-    apply_interval=dict(type='str'),
-))
+PARAMETERS = literal(dict(drivers.NODE, drivers=drivers.DRIVERS))
 
 
 def build(parameters: dict, executables: dict) -> bytes:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import re
 
@@ -26,7 +25,7 @@ merge_how: list(append)+dict(no_replace,recurse_list)+str()
 write_files:
   - path: /run/{name}
     permissions: "0600"
-    encoding: gz+b64
+    encoding: b64
     content: {content}
 runcmd:
   - [python3, -I, /run/{name}, apply{at_boot}]
@@ -43,7 +42,7 @@ metadata:
     app.kubernetes.io/name: {name}
 immutable: true
 {data}:
-  {file}.gz: {content}
+  {file}: {content}
 ---
 apiVersion: apps/v1
 kind: DaemonSet
@@ -78,16 +77,15 @@ spec:
         - operator: Exists
       containers:
         - name: node
-          # Any image with sh, gunzip, sha256sum, sleep and nsenter. Python is the node's own.
+          # Any image with sh, sha256sum, sleep and nsenter. Python is the node's own.
           image: {image}
           command: [sh, -ec]
           args:
             - |
               trap 'exit 0' TERM
               cd /run/flexvolume
-              gunzip -c /bundle/{file}.gz > {file}
-              echo '{sha256}  {file}' | sha256sum -c > sum || {{ cat sum; exit 1; }}
-              exec 3< {file}
+              echo '{sha256}  /bundle/{file}' | sha256sum -c > sum || {{ cat sum; exit 1; }}
+              exec 3< /bundle/{file}
               # What was opened here can be read in the node's mount namespace as well.
               while nsenter --target 1 --mount -- sh -c '
                   exec "$(command -v python3 || echo /usr/libexec/platform-python)" -I /proc/self/fd/3 "$@"' sh {command}; do
@@ -129,7 +127,7 @@ spec:
 
 def cloud_init(bundle: bytes, at_boot: bool) -> str:
     """Return a part of a node's user data, which applies the bundle at the node's first boot."""
-    return CLOUD_INIT.format(name=NAME, content=_packed(bundle), at_boot=', --at-boot' if at_boot else '')
+    return CLOUD_INIT.format(name=NAME, content=_encoded(bundle), at_boot=', --at-boot' if at_boot else '')
 
 
 def daemon_set(bundle: bytes, secret: bool, at_boot: bool, image: str, name: str, namespace: str, interval=None, remove: bool = False) -> str:
@@ -141,17 +139,16 @@ def daemon_set(bundle: bytes, secret: bool, at_boot: bool, image: str, name: str
                                 ('namespace', namespace, '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?')):
         if not re.fullmatch(pattern, text):
             raise NodeError(f'The {what} {text!r} of the DaemonSet is not one that Kubernetes takes: correct it.')
-    packed = _packed(bundle)
-    if len(packed) * 3 // 4 > LARGEST_DATA:
-        raise NodeError(f'The bundle has {len(packed) * 3 // 4} bytes packed, more than the {LARGEST_DATA} that Kubernetes takes in one object: '
+    if len(bundle) > LARGEST_DATA:
+        raise NodeError(f'The bundle has {len(bundle)} bytes, more than the {LARGEST_DATA} that Kubernetes takes in one object: '
                         'deploy its drivers another way, or make them smaller.')
     sha256 = hashlib.sha256(bundle).hexdigest()
     volume = ('secret:\n            secretName: {}' if secret else 'configMap:\n            name: {}').format(f'{name}-{sha256[:12]}')
     return DAEMON_SET.format(
         kind='Secret' if secret else 'ConfigMap', data='data' if secret else 'binaryData', name=name, namespace=namespace, digest=sha256[:12], file=NAME,
-        content=packed, image=image, sha256=sha256, command='remove' if remove else f'apply{" --at-boot" if at_boot else ""}',
+        content=_encoded(bundle), image=image, sha256=sha256, command='remove' if remove else f'apply{" --at-boot" if at_boot else ""}',
         interval=round(systemd.seconds(interval)) if interval else FOR_EVER, volume=volume)
 
 
-def _packed(bundle: bytes) -> str:
-    return base64.b64encode(gzip.compress(bundle, mtime=0)).decode()
+def _encoded(bundle: bytes) -> str:
+    return base64.b64encode(bundle).decode()

@@ -70,7 +70,8 @@ def _apply(bundle: Bundle, arguments: argparse.Namespace) -> int:
 
 
 def _remove(bundle: Bundle, arguments: argparse.Namespace) -> int:
-    bundle.parameters['state'] = 'absent'
+    # Of a list that withdraws all nothing follows for other drivers.
+    bundle.parameters.update(state='absent', purge=None)
     outcome = _ensure(bundle, arguments.check, False, force=arguments.force, delete_data=arguments.delete_data)
     return _report(outcome, bundle, arguments, 'has no driver of the list')
 
@@ -97,7 +98,8 @@ def _validate(bundle: Bundle, arguments: argparse.Namespace) -> int:
         if driver['state'] != 'absent':
             place, options = Place(directory.path, driver['name']), with_secrets(driver['options'], driver['secrets'])
             results[str(driver['name'])] = suite.run(
-                place.executable, driver['name'], process.callout_environment(kubelet), options, FULL, kubelet=kubelet)
+                place.executable, driver['name'], process.callout_environment(kubelet), options, FULL, kubelet=kubelet,
+                waive=driver['waive'])
     failed = {name: suite.failures(checks, arguments.strict) for name, checks in results.items()}
     if arguments.json:
         print(json.dumps(dict(passed=not any(failed.values()), drivers=[
@@ -115,9 +117,8 @@ def _ensure(bundle: Bundle, check: bool, keep: bool, **options) -> Outcome:
     needed = {package for driver in declared if driver['state'] != 'absent' for package in driver['packages']}
     outcome = packages.ensure(sorted(needed), check)
     outcome.include(node.ensure(
-        declared, bundle.executables, check=check, bundle=Payload(content=bundle.content) if keep else None,
-        with_touch_timer=bundle.parameters['touch_timer'], **options,
-        **{name: bundle.parameters[name] for name in ('plugin_dir', 'kubelet_unit', 'validate', 'apply_interval')}))
+        declared, bundle.executables, check=check, bundle=Payload(content=bundle.content) if keep else None, **options,
+        **drivers.of_node(bundle.parameters)))
     return outcome
 
 

@@ -46,8 +46,27 @@ PAYLOAD = dict(
 
 PAYLOADS = dict(type='list', elements='dict', default=[], options=PAYLOAD)
 PLUGIN_DIR = dict(type='path')
+# What a node is to be besides, as the module node takes it and a bundle holds it.
+NODE = dict(
+    plugin_dir=PLUGIN_DIR,
+    kubelet_unit=dict(type='str'),
+    touch_timer=dict(type='bool', default=True),
+    validate=dict(type='bool', default=True),
+    require_kubelet=dict(type='bool', default=False),
+    purge=dict(type='bool', default=False),
+    heal_neighbours=dict(type='bool'),
+    strict_neighbours=dict(type='bool', default=False),
+    apply_interval=dict(type='str'),
+)
 ROLLBACK = dict(type='list', elements='str')
 STATE = dict(type='str', choices=['present', 'absent'], default='present')
+
+
+def of_node(parameters: dict) -> dict:
+    """Return the parameters in NODE as C(node.ensure) takes them."""
+    options = {name: parameters[name] for name in NODE}
+    options['with_touch_timer'] = options.pop('touch_timer')
+    return options
 
 
 def read(parameters: dict) -> list:

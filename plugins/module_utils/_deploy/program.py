@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 
-from .._outcome import Outcome
+from .._outcome import NodeError, Outcome
 from . import records, touch
 
 HOUSE = __name__.rpartition('.')[0].rpartition('.')[0]
@@ -39,12 +39,16 @@ def install(outcome: Outcome):
         return
     records.make_directory()
     fresh = tempfile.mkdtemp(dir=records.DIRECTORY)
-    for name, text in content.items():
-        path = os.path.join(fresh, name)
-        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-        with open(path, 'wb') as file:
-            file.write(text)
-    os.rename(fresh, place)
+    try:
+        for name, text in content.items():
+            path = os.path.join(fresh, name)
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            with open(path, 'wb') as file:
+                file.write(text)
+        os.rename(fresh, place)
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise NodeError(f'The program of the touch timers could not be written to {records.DIRECTORY} ({error.strerror}): see to its file system.') from error
     outcome.undo.append(lambda: shutil.rmtree(place))
 
 

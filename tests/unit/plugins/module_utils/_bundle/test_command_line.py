@@ -9,11 +9,12 @@ import sys
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._bundle import command_line
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
 
 DRIVER = {'state': 'present', 'packages': [], 'options': {}, 'waive': {}}
 LIST = {'drivers': [dict(DRIVER, name='a/b', bundled=True), dict(DRIVER, name='c/d', bundled=False)],
-        'plugin_dir': None, 'kubelet_unit': None, 'touch_timer': True, 'validate': True, 'apply_interval': '1h'}
+        **{name: option.get('default') for name, option in drivers.NODE.items()}, 'apply_interval': '1h'}
 
 
 class Loader:
@@ -83,7 +84,7 @@ def test_remove_withdraws_every_driver_and_keeps_no_bundle(run):
     run('remove', '--force', '--delete-data')
     call = run.calls[0]
     assert {driver['state'] for driver in call['drivers']} == {'absent'}
-    assert (call['bundle'], call['force'], call['delete_data']) == (None, True, True)
+    assert (call['bundle'], call['force'], call['delete_data'], call.get('purge')) == (None, True, True, None)
 
 
 def test_check_and_diff_say_what_would_change(run):
