@@ -52,7 +52,8 @@ options:
       config:
         description:
           - The driver's own settings, written as JSON to C(.config.json) beside the executable, readable by root alone.
-          - They are shown in diffs. Where they hold a secret, put C(no_log) on the task.
+          - No result and no log shows their values; a diff shows the keys, and which of them change. Where a driver itself says a value, in a message of
+            its own, that is hidden only if its key tells of a secret, as C(password) does.
         type: dict
       host_paths:
         description:

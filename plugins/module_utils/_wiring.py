@@ -6,9 +6,44 @@
 
 import os
 
+from ansible.module_utils.basic import AnsibleModule
+
 from . import _secrets
 from ._outcome import NodeError, Outcome
 from ._system import lock
+
+
+class Module(AnsibleModule):
+    """An AnsibleModule that shows no value of a C(config) or C(secrets), neither in the node's log nor in its result.
+
+    C(no_log) would hide every occurrence of each value in everything, a number such as 1 too, and in results that others compute with. Here what a
+    driver may have repeated is masked, and nothing else.
+    """
+
+    params: dict
+
+    def _log_invocation(self):
+        given, self.params = self.params, _secrets.shown(self.params)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = given
+
+    def warn(self, warning, **keywords):
+        """Warn as AnsibleModule does."""
+        super().warn(_secrets.masked(warning, _secrets.words(self.params)), **keywords)
+
+    def exit_json(self, **result):
+        """Exit as AnsibleModule does."""
+        super().exit_json(**self._fit_to_show(result))
+
+    def fail_json(self, msg, **result):
+        """Fail as AnsibleModule does."""
+        super().fail_json(**self._fit_to_show(dict(result, msg=msg)))
+
+    def _fit_to_show(self, result: dict) -> dict:
+        self.no_log_values.clear()
+        return dict(_secrets.masked(result, _secrets.words(self.params)), invocation={'module_args': _secrets.shown(self.params)})
 
 
 def change(module, concern):
@@ -25,8 +60,6 @@ def change(module, concern):
 def run(module, concern):
     """Run C(concern), a function that takes the module's parameters and whether to change nothing, and exit with its Outcome."""
     refuse_unfit(module)
-    for driver in module.params.get('drivers', []):
-        _secrets.hide(module, driver['secrets'])
     try:
         outcome = concern(module.params, module.check_mode)
     except NodeError as error:

@@ -148,8 +148,6 @@ executable:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, _secrets, _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
@@ -165,7 +163,7 @@ def arguments(given: list, secrets: dict) -> list:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             name=dict(type='str', required=True),
             plugin_dir=dict(type='path'),
@@ -179,7 +177,6 @@ def main():
     )
     parameters = module.params
     _wiring.refuse_unfit(module)
-    _secrets.hide(module, parameters['secrets'])
     try:
         name = _names.DriverName.parse(parameters['name'])
         words = [parameters['callout']] + arguments(parameters['arguments'], parameters['secrets'])

@@ -170,8 +170,6 @@ table:
 import os
 import time
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _secrets, _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import full, suite
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
@@ -209,7 +207,7 @@ def complaint(results: list, strict: bool) -> str:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             plugin_dir=drivers.PLUGIN_DIR,
@@ -231,8 +229,6 @@ def main():
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
-    for driver in declared:
-        _secrets.hide(module, driver['secrets'])
     results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in declared]
     answer = dict(changed=False, plugin_dir=dict(plugin_dir._asdict()), drivers=results)
     if all(result['passed'] for result in results):

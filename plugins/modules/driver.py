@@ -73,8 +73,6 @@ withdrawn:
   sample: []
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import driver_files, drivers, publish
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
@@ -97,7 +95,7 @@ def agree(parameters: dict, check: bool) -> Outcome:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             payloads=drivers.PAYLOADS,

@@ -41,8 +41,6 @@ host_paths:
   sample: [/var/lib/dynhostpath]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, host_paths
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
@@ -61,7 +59,7 @@ def agree(parameters: dict, check: bool) -> Outcome:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             plugin_dir=drivers.PLUGIN_DIR,

@@ -108,8 +108,6 @@ withdrawn:
   sample: []
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import at_boot, drivers, node
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload
@@ -135,7 +133,7 @@ def kept(parameters: dict):
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             payloads=drivers.PAYLOADS,

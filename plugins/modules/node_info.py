@@ -458,8 +458,6 @@ troubles:
       sample: Remove the directory (rm -r /opt/plugins/acme~nfs), or deploy the driver acme/nfs.
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._diagnosis import facts, troubles
@@ -472,7 +470,7 @@ def inspect(parameters: dict, check: bool) -> Outcome:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             plugin_dir=drivers.PLUGIN_DIR,
             init=dict(type='bool', default=True),

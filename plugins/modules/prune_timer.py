@@ -51,8 +51,6 @@ prune_timers:
       sample: "2026-01-31T13:00:00Z"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, prune_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
@@ -68,7 +66,7 @@ def agree(parameters: dict, check: bool) -> Outcome:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             plugin_dir=drivers.PLUGIN_DIR,

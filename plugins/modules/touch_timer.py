@@ -63,8 +63,6 @@ touch_timers:
       sample: "2026-01-31T12:00:20Z"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, touch_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
@@ -81,7 +79,7 @@ def agree(parameters: dict, check: bool) -> Outcome:
 
 
 def main():
-    module = AnsibleModule(
+    module = _wiring.Module(
         argument_spec=dict(
             drivers=drivers.DRIVERS,
             plugin_dir=drivers.PLUGIN_DIR,

@@ -14,6 +14,7 @@ import collections
 import os
 import shutil
 
+from .. import _secrets
 from .._kubelet import callout, process, volumes
 from .._names import DriverName
 from .._outcome import NodeError, Outcome
@@ -351,7 +352,7 @@ def _note(plan: Plan, outcome: Outcome):
     else:
         after = _shown(place.previous if plan.action == 'go back' else place.executable)
     outcome.note(place.executable, before, after)
-    outcome.note_file(place.config, text_of(place.config), plan.config)
+    outcome.note(place.config, *_secrets.differences(text_of(place.config), plan.config))
     # Two binaries of one checksum but a changed directory leave the texts equal.
     outcome.changed = True
 
