@@ -69,7 +69,11 @@ class DriverSender(DriverReader):
         action = action_loader.get(
             task.action, task=task, connection=self._connection, play_context=self._play_context, loader=self._loader, templar=self._templar,
             shared_loader_obj=self._shared_loader_obj)
-        return action.run(task_vars=task_vars)
+        try:
+            return action.run(task_vars=task_vars)
+        finally:
+            # Its temporary directory on the node is this action's too, until it goes; whoever made it alone removes it.
+            action.cleanup()
 
     def _defaults_of_package(self) -> dict:
         """Return what C(module_defaults) say of ansible.builtin.package, as C(use); those of the package managers themselves that action sees to."""

@@ -4,12 +4,19 @@
 
 """What attackers want, each test named after it. SECURITY.md says which promise each of them proves. Needs root; SOAK=1 runs the full counts."""
 
+import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import pytest
+
+COLLECTION = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(COLLECTION / 'tests'))
+
+from nodes.sets import NodeSet  # noqa: E402 -- tests/ is on the path only now
 
 # The user nobody: any local user of a node.
 EVE = 65534
@@ -49,3 +56,35 @@ def background(home):
     for process in started:
         process.kill()
         process.wait()
+
+
+class TargetNode:
+    """A real node on which other people have accounts, and what the administrator does to it with Ansible."""
+
+    def __init__(self, nodes: NodeSet, directory: pathlib.Path):
+        self.nodes, self.name, self.directory = nodes, next(iter(nodes.nodes)), directory
+        (directory / 'inventory.yml').write_text(nodes.inventory(), encoding='utf-8')
+
+    def shell(self, script: str) -> str:
+        return self.nodes.run(self.name, 'sh', '-c', script)
+
+    def play(self, playbook, *options: str, pipelining: bool = True, **variables) -> subprocess.CompletedProcess:
+        """Run a playbook of the collection by its name, or any other by its path."""
+        environment = dict(os.environ, ANSIBLE_PIPELINING=str(pipelining), ANSIBLE_NOCOLOR='1', ANSIBLE_HOST_KEY_CHECKING='0')
+        path = playbook if isinstance(playbook, pathlib.Path) else COLLECTION / 'playbooks' / f'{playbook}.yml'
+        return subprocess.run(
+            ['ansible-playbook', '--inventory', self.directory / 'inventory.yml', '--extra-vars', json.dumps(variables), path, *options],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+@pytest.fixture(scope='session')
+def node(tmp_path_factory):
+    """One node with systemd, and the user eve on it."""
+    nodes = NodeSet('security')
+    try:
+        nodes.up(1)
+        target = TargetNode(nodes, tmp_path_factory.mktemp('controller'))
+        target.shell('id eve >/dev/null 2>&1 || useradd --create-home eve')
+        yield target
+    finally:
+        nodes.down()

@@ -29,6 +29,7 @@ def run(mocker):
         result = action.run(task_vars={})
         if action_loader.get.call_args:
             act.installed = action_loader.get.call_args.kwargs['task'].args
+        assert action_loader.get.return_value.cleanup.call_count == action_loader.get.call_count
         return result, [call.kwargs['task'].args['name'] for call in action_loader.get.call_args_list], execute.call_count
 
     return act
