@@ -953,19 +953,19 @@ def is_directory_after_unlink(parent: int, name: str) -> bool:
 
 def prune(arguments: list) -> int:
     """Remove what outlived its retention; for a timer and for people, hence its words on stdout. Return the exit status."""
+    started = time.monotonic()
     try:
         if arguments not in ([], ['--dry-run']):
             raise Refused('usage: dynhostpath prune [--dry-run]')
         config = configuration()
         base = open_base(config)
-        pods = names_in(base, STATE)
-        failed = [uid for uid in pods if not prune_pod(base, uid, config, bool(arguments))]
+        failed = [uid for uid in names_in(base, STATE) if not prune_pod(base, uid, config, bool(arguments))]
         failures = [] if arguments else empty_trash(base, FOREVER)
     except (OSError, Refused) as error:
-        say(f'dynhostpath: {error}\n')
+        complain('dynhostpath', str(error), {}, started)
         return 2
     for failure in failures:
-        say(f'{config["base"]}/{failure}\n')
+        complain(config['base'], failure, {}, started)
     return int(bool(failed or failures))
 
 
@@ -982,8 +982,7 @@ def prune_pod(base: int, uid: str, config: dict, dry_run: bool) -> bool:
         say(f'pod {uid}: a callout is at work on its volumes; the next prune sees to it\n')
         return True
     except (OSError, Refused) as error:
-        say(f'pod {uid}: {error}\n')
-        log('prune', 'Failure', {'uid': uid, 'message': str(error)}, started)
+        complain(f'pod {uid}', str(error), {'uid': uid}, started)
         return False
     for volume, record in removed:
         say(f'{"would remove" if dry_run else "removed"} {config["base"]}/{record["directory"]}: pod {record["namespace"]}/{record["pod"]}, '
@@ -991,6 +990,11 @@ def prune_pod(base: int, uid: str, config: dict, dry_run: bool) -> bool:
         if not dry_run:
             log('prune', 'Success', dict(record, uid=uid, volume=volume, message='removed ' + record['directory']), started)
     return True
+
+
+def complain(where: str, sentence: str, facts: dict, started: float):
+    say(f'{where}: {sentence}\n')
+    log('prune', 'Failure', dict(facts, message=sentence), started)
 
 
 def exists(path: str, directory=None) -> bool:
@@ -1138,7 +1142,8 @@ def log(callout: str, outcome: str, facts: dict, started: float):
     fields.update((name, str(facts[name])) for name in FIELDS + ('message',) if name in facts)
     fields['milliseconds'] = f'{(time.monotonic() - started) * 1000:.1f}'
     line = ' '.join(f'{name}={to_json(value) if " " in value or not value.isprintable() else value}' for name, value in fields.items())
-    priority = 6 if outcome == 'Success' else 4
+    # Data that go are worth a notice, which the service of the timer lets through.
+    priority = (5 if callout == 'prune' else 6) if outcome == 'Success' else 4
     # The journal's own protocol makes every field one that journalctl can select by, which text in /dev/log is not.
     native = [f'MESSAGE={line}', f'PRIORITY={priority}', 'SYSLOG_FACILITY=3', 'SYSLOG_IDENTIFIER=dynhostpath']
     native += [f'DYNHOSTPATH_{name.upper()}={" ".join(value.split())}' for name, value in fields.items()]

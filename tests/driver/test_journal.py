@@ -91,6 +91,24 @@ def test_prune_is_one_entry_for_each_directory(make_node, journal):
     entries = journal()
     assert [entry['DYNHOSTPATH_UID'] for entry in entries] == ['u1', 'u2']
     assert all(entry['DYNHOSTPATH_MESSAGE'].startswith('removed default/') for entry in entries)
+    # The service of the timer lets no less through.
+    assert {entry['PRIORITY'] for entry in entries} == {'5'}
+
+
+def test_what_prune_could_not_do_is_an_entry_with_its_reason(make_node, journal):
+    node = make_node()
+    (node.base / '.state/u1').mkdir(parents=True, mode=0o700)
+    (node.base / '.state/u1/logs').write_text('nonsense')
+    (node.base / '.trash/u2~1/busy').mkdir(parents=True)
+    subprocess.run(['mount', '--bind', node.outside, node.base / '.trash/u2~1/busy'], check=True)
+    assert node.prune().exit_status == 1
+    node.base.chmod(0o777)
+    assert node.prune().exit_status == 2
+    record, trash, base = journal()
+    assert {entry['DYNHOSTPATH_OUTCOME'] for entry in (record, trash, base)} == {'Failure'}
+    assert '.state/u1/logs' in record['DYNHOSTPATH_MESSAGE']
+    assert '.trash/u2~1/busy' in trash['DYNHOSTPATH_MESSAGE']
+    assert 'others than root can write to it' in base['DYNHOSTPATH_MESSAGE']
 
 
 def test_a_full_or_absent_journal_neither_stops_nor_delays(node, journal):

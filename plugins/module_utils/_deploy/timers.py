@@ -64,6 +64,12 @@ def refuse_interval(driver: dict, option: str):
                         'write one as systemd does, for example 20s or 1min.')
 
 
+def required_mounts(paths: list) -> str:
+    """Return the line of a unit that has the file systems of these paths mounted before, or nothing where there are none."""
+    quoted = ' '.join(f'"{escape(path)}"' for path in paths)
+    return f'RequiresMountsFor={quoted}\n' if quoted else ''
+
+
 def escape(path: str) -> str:
     r"""Quote a path for a unit file, where C(%) begins a specifier and C(\) an escape (systemd.service(5))."""
     return path.replace('\\', '\\\\').replace('"', '\\"').replace('%', '%%').replace('$', '$$')

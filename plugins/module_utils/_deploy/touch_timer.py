@@ -139,8 +139,8 @@ def texts(name, interval: str, plugin_dir: str, kubelet_units: list, command: st
     """Return the texts of a driver's timer and service."""
     place = Place(plugin_dir, name)
     burst = '\n'.join(f'OnActiveSec={seconds}s' for seconds in BURST)
-    needed = ' '.join(f'"{timers.escape(entry["path"])}"' for entry in remembered)
     return (
         TIMER.format(name=name, interval=interval, kubelet_units=' '.join(kubelet_units), burst=burst),
-        SERVICE.format(name=name, touch=shutil.which('touch') or '/usr/bin/touch', program=command, mounts=f'RequiresMountsFor={needed}\n' if needed else '',
+        SERVICE.format(name=name, touch=shutil.which('touch') or '/usr/bin/touch', program=command,
+                       mounts=timers.required_mounts([entry['path'] for entry in remembered]),
                        executable=timers.escape(place.executable), directory=timers.escape(place.directory)))

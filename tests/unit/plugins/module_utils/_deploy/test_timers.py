@@ -12,7 +12,7 @@ NAME = DriverName('example.com', 'my-driver')
 
 
 def driver(**keys):
-    return dict(dict(name=NAME, state='present', prune_interval='1h'), **keys)
+    return dict(dict(name=NAME, state='present', prune_interval='1h', host_paths=[]), **keys)
 
 
 @pytest.fixture
@@ -43,6 +43,21 @@ def test_a_driver_with_a_prune_interval_is_pruned(systemd):
     timer, service = systemd['units'].values()
     assert 'OnUnitActiveSec=1h' in timer.splitlines()
     assert 'ExecStart="/plugins/example.com~my-driver/my-driver" prune' in service.splitlines()
+    assert 'RequiresMountsFor' not in service
+
+
+def test_prune_waits_for_the_mounts_of_the_host_paths(systemd):
+    prune_timer.ensure([driver(host_paths=[{'path': '/data/my logs'}, {'path': '/50%'}])], '/plugins', False)
+    _timer, service = systemd['units'].values()
+    assert 'RequiresMountsFor="/data/my logs" "/50%%"' in service.splitlines()
+
+
+def test_prune_stays_in_the_nodes_own_mount_namespace():
+    """What it unmounts in one of its own stays mounted on the node."""
+    settings = {line.partition('=')[0] for line in prune_timer.SERVICE.splitlines()}
+    assert not settings & {'BindPaths', 'InaccessiblePaths', 'MountFlags', 'PrivateDevices', 'PrivateMounts', 'PrivateTmp', 'PrivateUsers', 'ProcSubset',
+                           'ProtectControlGroups', 'ProtectHome', 'ProtectKernelLogs', 'ProtectKernelModules', 'ProtectKernelTunables', 'ProtectProc',
+                           'ProtectSystem', 'ReadOnlyPaths', 'ReadWritePaths', 'RootDirectory', 'RootImage', 'TemporaryFileSystem'}
 
 
 @pytest.mark.parametrize('keys', [{'prune_interval': None}, {'state': 'absent'}])
