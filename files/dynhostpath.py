@@ -362,23 +362,23 @@ def wish(config: dict, name: str, value):
 
 # ---- the path: by descriptors, one component at a time, through no symlink --------------------------------------------------------------
 
-def walk(start: int, names: list, made=None, own: bool = False) -> int:
+def walk(start: int, names: list, made=None, private: bool = False) -> int:
     """Return a descriptor of the directory at C(names) below C(start); with a list C(made), make what is missing and note it there.
 
-    The driver's C(own) directories are root's alone; one that is not was put there by somebody else.
+    The driver's own, C(private) directories are root's alone; one that is not was put there by somebody else.
     """
     here = posix.dup(start)
     try:
         for depth, name in enumerate(names, 1):
             if made is not None:
                 try:
-                    posix.mkdir(name, 0o700 if own else 0o755, dir_fd=here)
+                    posix.mkdir(name, 0o700 if private else 0o755, dir_fd=here)
                     made.append(names[:depth])
                 except FileExistsError:
                     pass
             above, here = here, posix.open(name, DIRECTORY, dir_fd=here)
             posix.close(above)
-            if own:
+            if private:
                 refuse_foreign(here, '/'.join(names[:depth]))
     except (OSError, Refused) as error:
         posix.close(here)
@@ -434,8 +434,8 @@ def persist(function, *arguments):
     raise last
 
 
-def make_directory(base: int, names: list, made: list, own: bool = False) -> int:
-    return persist(walk, base, names, made, own)
+def make_directory(base: int, names: list, made: list, private: bool = False) -> int:
+    return persist(walk, base, names, made, private)
 
 
 def remove_empty(base: int, names: list, keep: int = 0):
@@ -558,20 +558,19 @@ def is_mounted(directory: int) -> bool:
         posix.close(above)
 
 
-def mount_point_of(path: str) -> str:
-    """Return where the file system that holds the directory is mounted."""
-    here = posix.open(path, posix.O_PATH | posix.O_DIRECTORY)
-    while not is_mounted(here):
+def mount_point_of(here: int) -> str:
+    """Return where the file system that holds the open directory is mounted; closes the descriptor."""
+    mount = mount_id(here)
+    while True:
         above = posix.open('..', posix.O_PATH | posix.O_DIRECTORY, dir_fd=here)
-        at_root = same_file(above, here)
+        if mount_id(above) != mount or same_file(above, here):
+            posix.close(above)
+            try:
+                return posix.readlink(f'/proc/self/fd/{here}')
+            finally:
+                posix.close(here)
         posix.close(here)
         here = above
-        if at_root:
-            break
-    try:
-        return posix.readlink(f'/proc/self/fd/{here}')
-    finally:
-        posix.close(here)
 
 
 def is_mount_point(path: str) -> bool:
@@ -635,7 +634,7 @@ def lock_pod(base: int, uid: str, made=None, wait: bool = True) -> int:
     """Return a descriptor of the directory with the pod's records, locked: callouts for one pod, and prune, wait for each other."""
     from fcntl import LOCK_EX, LOCK_NB, flock
     while True:
-        state = walk(base, [STATE, uid], own=True) if made is None else make_directory(base, [STATE, uid], made, own=True)
+        state = walk(base, [STATE, uid], private=True) if made is None else make_directory(base, [STATE, uid], made, private=True)
         flock(state, LOCK_EX if wait else LOCK_EX | LOCK_NB)
         if posix.fstat(state).st_nlink:
             return state
@@ -859,10 +858,18 @@ def pod_is_gone(record: dict) -> bool:
     if 'pods_on' not in record:
         # Of version 0.1.0, which did not note where; an empty directory says nothing.
         return bool(posix.listdir(pods))
-    place = mount_point_of(pods)
-    if place != record['pods_on']:
-        raise Refused(f'{pods}: it lies on {place}, but lay on {record["pods_on"]} when the volume was mounted; the data are kept until that is mounted.')
+    found = whereabouts(pods)
+    if found['pods_on'] != record['pods_on'] and found['pods'] != record.get('pods'):
+        raise Refused(f'{pods}: it lies on {found["pods_on"]}, but lay on {record["pods_on"]} when the volume was mounted; the data are kept until that '
+                      'is mounted.')
     return True
+
+
+def whereabouts(pods: str) -> dict:
+    """Return what tells the kubelet's directory from one below its mount point: its mount, or, seen from another mount namespace, the directory itself."""
+    directory = posix.open(pods, posix.O_PATH | posix.O_DIRECTORY)
+    inode, device = posix.fstat(directory)[1:3]
+    return {'pods': f'{device}:{inode}', 'pods_on': mount_point_of(directory)}
 
 
 def overlap(one: str, other: str) -> bool:
@@ -871,7 +878,7 @@ def overlap(one: str, other: str) -> bool:
 
 def discard(base: int, names: list, uid: str):
     """Move a directory into the trash, so that it is gone at once; a mount point stays where it is (EBUSY)."""
-    trash = make_directory(base, [TRASH], [], own=True)
+    trash = make_directory(base, [TRASH], [], private=True)
     try:
         parent = walk(base, names[:-1])
         try:
@@ -895,7 +902,7 @@ def empty_trash(base: int, most: int) -> list:
     What lies in a directory comes to lie beside it first, so no depth is too deep, no mount is crossed and no list of names is kept.
     """
     try:
-        trash = walk(base, [TRASH], own=True)
+        trash = walk(base, [TRASH], private=True)
     except FileNotFoundError:
         return []
     failures: dict = {}
@@ -1015,7 +1022,7 @@ def entries_of(directory: int):
 def names_in(directory: int, *names) -> list:
     """Return the sorted entries, but for hidden ones, of one of the driver's own directories."""
     try:
-        fd = walk(directory, list(names), own=True)
+        fd = walk(directory, list(names), private=True)
     except FileNotFoundError:
         return []
     try:
@@ -1038,7 +1045,7 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
     plan = decide(config, parse_object(text, 'the options of the volume'), facts)
     base = open_base(config)
     record = {'namespace': facts['namespace'], 'pod': facts['pod'], 'mount_dir': mount_dir, 'directory': '/'.join(plan['directory']),
-              'pods_on': mount_point_of(mount_dir.rsplit('/', 4)[0])}
+              **whereabouts(mount_dir.rsplit('/', 4)[0])}
     state_made, made = [], []
     undo: list = [(remove_made, base, state_made)]
     try:
@@ -1053,7 +1060,7 @@ def mount(facts: dict, mount_dir: str, text: str) -> dict:
             write_record(state, facts['volume'], record)
         undo += [(remove_made, base, made)]
         # A full disk may have no room for it on the day when something has to go.
-        posix.close(make_directory(base, [TRASH], made, own=True))
+        posix.close(make_directory(base, [TRASH], made, private=True))
         directory = make_directory(base, plan['directory'], made)
         if plan['size']:
             if not exists(image_of(facts['volume']), state):

@@ -291,19 +291,24 @@ def test_overlap(one, other, expected):
 
 
 def test_a_pod_is_gone_only_if_the_kubelets_pods_are_there(tmp_path):
-    record = {'mount_dir': f'{tmp_path}/pods/u1/volumes/a~b/c', 'pods_on': driver.mount_point_of(str(tmp_path))}
+    record = {'mount_dir': f'{tmp_path}/pods/u1/volumes/a~b/c', 'pods_on': '/disk'}
     assert not driver.pod_is_gone(record)
     (tmp_path / 'pods').mkdir()
-    assert driver.pod_is_gone(record)
+    found = driver.whereabouts(str(tmp_path / 'pods'))
+    assert driver.pod_is_gone(dict(record, pods_on=found['pods_on'], pods='from before the kubelet was reset'))
+    # A kubelet in a container sees other mounts, but the same directory.
+    assert driver.pod_is_gone(dict(record, pods=found['pods']))
     with pytest.raises(driver.Refused, match=r'/pods: it lies on .*, but lay on /disk when the volume was mounted'):
-        driver.pod_is_gone(dict(record, pods_on='/disk'))
+        driver.pod_is_gone(record)
     (tmp_path / 'pods/u1').mkdir()
-    assert not driver.pod_is_gone(dict(record, pods_on='/disk'))
+    assert not driver.pod_is_gone(record)
 
 
-def test_a_mount_point_is_found_from_within():
-    assert driver.mount_point_of('/') == '/'
-    assert driver.mount_point_of('/proc/self') == '/proc'
+@pytest.mark.parametrize(('path', 'expected'), [('/', '/'), ('/proc', '/proc'), ('/proc/self/task', '/proc')])
+def test_a_mount_point_is_found_from_within(path, expected):
+    before = len(os.listdir('/proc/self/fd'))
+    assert driver.whereabouts(path)['pods_on'] == expected
+    assert len(os.listdir('/proc/self/fd')) == before
 
 
 NOW = driver.CLOCK_IS_SET + 1000
