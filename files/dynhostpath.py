@@ -761,9 +761,10 @@ def bound(base: int, state: int, volume: str, plan: dict, directory: int, before
                 return directory
             raise Refused(f'size: {"/".join(plan["directory"])} in the base holds data that no image bounds; move them away.')
         make_image(state, image, plan['size'])
-    # mount(8) sets up the loop device so that it goes with the mount, or with a mount that fails; for that, one call has to do both.
+    # mount(8) sets up the loop device so that it goes with the mount, or with a mount that fails; for that, one call has to do both. It mounts on its
+    # working directory, since that of Debian 13 (util-linux 2.41) follows no link in /proc to where it shall mount.
     flags = ','.join(['loop'] + [name for name, flag in MOUNT_FLAGS.items() if plan['flags'] & flag])
-    run((state, directory), 'mount', '--no-canonicalize', '-t', 'ext4', '-o', flags, f'/proc/self/fd/{state}/{image}', f'/proc/self/fd/{directory}')
+    run((state, directory), f'/proc/self/fd/{directory}', 'mount', '--no-canonicalize', '-t', 'ext4', '-o', flags, f'/proc/self/fd/{state}/{image}', '.')
     posix.close(directory)
     directory = walk(base, plan['directory'])
     remove_empty(directory, ['lost+found'])
@@ -774,7 +775,7 @@ def make_image(state: int, image: str, limit: int):
     fd = create(NEW_IMAGE, state)
     try:
         posix.ftruncate(fd, limit)
-        run((state,), 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/{NEW_IMAGE}')
+        run((state,), '/', 'mkfs.ext4', '-q', '-F', '-m', '0', '-i', str(BYTES_PER_INODE), f'/proc/self/fd/{state}/{NEW_IMAGE}')
         posix.rename(NEW_IMAGE, image, src_dir_fd=state, dst_dir_fd=state)
     except (OSError, Refused):
         forget(state, NEW_IMAGE)
@@ -783,12 +784,12 @@ def make_image(state: int, image: str, limit: int):
         posix.close(fd)
 
 
-def run(descriptors: tuple, *command):
+def run(descriptors: tuple, place: str, *command):
     """Run a tool that makes or mounts images. With the descriptors it has the pod's lock, should the driver be killed meanwhile."""
     import subprocess
     try:
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=descriptors, check=False,
-                                env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=descriptors, cwd=place,
+                                check=False, env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
     except FileNotFoundError:
         raise Refused(f'size: {command[0]} is missing on this node; install it.') from None
     if result.returncode:

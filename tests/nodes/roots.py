@@ -12,7 +12,7 @@ import shutil
 from . import host, images
 
 PLAIN = ('iproute2', 'kmod', 'openssh-server', 'procps', 'python3', 'python3-apt')
-SYSTEMD = (*PLAIN, 'dbus', 'systemd', 'systemd-sysv')
+SYSTEMD = (*PLAIN, 'dbus', 'e2fsprogs', 'systemd', 'systemd-sysv')
 KUBELET = (*SYSTEMD, 'busybox-static', 'cloud-init', 'containerd', 'mount', 'runc')
 PACKAGES = {'plain': PLAIN, 'systemd': SYSTEMD, 'kubelet': KUBELET}
 
