@@ -76,9 +76,9 @@ class Node(Kubelet):
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
                                 start_new_session=True)
 
-    def deploy(self, *drivers: dict, **variables):
-        """Deploy drivers with the playbook that users run."""
-        self._play('nodeops.flexvolume.deploy', drivers, variables)
+    def deploy(self, *drivers: dict, **variables) -> str:
+        """Deploy drivers with the playbook that users run, and return what it said."""
+        return self._play('nodeops.flexvolume.deploy', drivers, variables)
 
     def remove_drivers(self, *drivers: dict):
         """Withdraw drivers with the playbook that users run."""
@@ -94,9 +94,10 @@ class Node(Kubelet):
         """Put drivers on the node as many a role does: the directories first, then the files, each under a hidden name at first."""
         self._play(str(NAIVE), drivers, {})
 
-    def _play(self, playbook: str, drivers: tuple, variables: dict):
+    def _play(self, playbook: str, drivers: tuple, variables: dict) -> str:
         status, said = self._run(playbook, drivers, variables)
         assert status == 0, said
+        return said
 
     def _run(self, playbook: str, drivers: tuple, variables: dict) -> tuple:
         process = self.begin(playbook, list(drivers), **variables)
