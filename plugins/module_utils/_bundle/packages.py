@@ -61,5 +61,7 @@ def _install(packages: list, manager: Manager):
 
 def _run(command: tuple) -> tuple:
     environment = dict(os.environ, DEBIAN_FRONTEND='noninteractive', LC_ALL='C')
+    # run_command belongs to AnsibleModule, and this runs where there is no Ansible too.
+    # pylint: disable-next=ansible-bad-function
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=False)
     return done.returncode, done.stdout.decode('utf-8', 'replace')

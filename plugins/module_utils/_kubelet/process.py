@@ -81,6 +81,8 @@ def version(kubelet: Kubelet):
         with open(f'{kubelet.proc}/{kubelet.pid}/exe', 'rb') as executable:
             if _is_foreign(os.fstat(executable.fileno())):
                 return None
+            # run_command cannot pass on an open descriptor.
+            # pylint: disable-next=ansible-bad-function
             answer = subprocess.run(
                 command, executable=f'/proc/self/fd/{executable.fileno()}', pass_fds=[executable.fileno()], stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=callout_environment(kubelet), timeout=VERSION_TIMEOUT, check=False)
