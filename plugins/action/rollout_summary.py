@@ -22,16 +22,14 @@ class ActionModule(ActionBase):
         """Return the lines as C(msg)."""
         result = super().run(tmp, task_vars)
         hostvars = task_vars['hostvars']
-        nodes = {host: hostvars[host] for host in task_vars['ansible_play_hosts_all']}
-        found = {host: facts.get('flexvolume_outcome') for host, facts in nodes.items()}
+        found = {host: hostvars[host].get('flexvolume_outcome') for host in task_vars['ansible_play_hosts_all']}
         # The playbooks run this on localhost, which need be none of the nodes.
         found = {host: outcome for host, outcome in found.items() if outcome or host != 'localhost'}
-        addresses = {host: str(nodes[host].get('ansible_host', host)) for host in found}
-        result.update(changed=False, msg=lines(found, addresses), _ansible_verbose_always=True)
+        result.update(changed=False, msg=lines(found), _ansible_verbose_always=True)
         return result
 
 
-def lines(found: dict, addresses: dict) -> list:
+def lines(found: dict) -> list:
     """Return the summary of what each host registered, None where the rollout did not come to it."""
     by_outcome: dict = {outcome: [] for outcome in OUTCOMES}
     told: dict = {}
@@ -42,8 +40,8 @@ def lines(found: dict, addresses: dict) -> list:
         # Ansible shows a warning once and does not say of which node.
         sentences += [('warned', str(warning)) for warning in (registered or {}).get('warnings') or []]
         for kind, sentence in sentences:
-            text = sentence.replace(addresses[host], 'HOST').replace(host, 'HOST')
-            # One failure on two nodes differs in pids, sizes and the names of temporary directories.
+            text = sentence.replace(host, 'HOST')
+            # One failure on two nodes differs in addresses, pids, sizes and the names of temporary directories.
             told.setdefault((kind, re.sub(r'\S*[0-9a-f]{6,}\S*|[0-9]+', '', text)), (text, []))[1].append(host)
     counts = ', '.join(f'{len(hosts)} {outcome}' for outcome, hosts in by_outcome.items())
     missed = by_outcome['not reached']

@@ -29,7 +29,7 @@ class DriverReader(ActionBase):
 
     def _read(self, spec: dict, module: str) -> dict:
         """Return the task's arguments by that part of the module's argument spec, C(drivers) as C(drivers.read) returns them."""
-        if self._task.args.get('drivers') is None:
+        if self._task.args.get('drivers') in (None, ''):
             raise refusal(NO_LIST)
         if isinstance(self._task.args['drivers'], str):
             # From -e name=value, or a survey of AWX.

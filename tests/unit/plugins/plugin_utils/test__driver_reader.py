@@ -24,7 +24,7 @@ def read(mocker):
     return act
 
 
-@pytest.mark.parametrize('arguments', [{}, {'drivers': None}])
+@pytest.mark.parametrize('arguments', [{}, {'drivers': None}, {'drivers': ''}])
 def test_without_a_list_an_example_is_shown(read, arguments):
     with pytest.raises(AnsibleActionFail, match=r'There is no list of drivers: .*flexvolume_drivers.*name: nodeops/dynhostpath'):
         read(**arguments)
