@@ -17,6 +17,8 @@ from . import _fleet, _fleet_page
 
 # What XML 1.0 cannot hold, not even escaped.
 NO_XML = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+# How a report begins what it says of a check that was waived.
+WAIVED = 'waived: '
 JSON, JUNIT, PAGE = 'fleet.json', 'flexvolume-troubles.xml', 'index.html'
 
 
@@ -57,9 +59,11 @@ def conformance(directory: pathlib.Path) -> dict:
             node = suite.get('hostname', '')
             failed = [{'check': case.get('name', ''), 'evidence': failure.get('message', ''), 'advice': failure.text or ''}
                       for case in suite.findall('testcase') for failure in case.findall('failure')]
+            skipped = [(case.get('name', ''), each.get('message', '')) for case in suite.findall('testcase') for each in case.findall('skipped')]
+            waived = [{'check': check, 'reason': message[len(WAIVED):]} for check, message in skipped if message.startswith(WAIVED)]
             found.setdefault(node, []).append({
                 'driver': suite.get('name', '').removesuffix(f' on {node}'), 'tests': len(suite.findall('testcase')), 'failed': failed,
-                'left_out': len(suite.findall('testcase/skipped')), 'made': made})
+                'waived': waived, 'left_out': len(skipped) - len(waived), 'made': made})
     return found
 
 

@@ -104,7 +104,8 @@
   function conformance(node) {
     return within(element('ul'), ...node.conformance.map(each => within(element('li'),
       within(element('p'), element('code', each.driver), ' ' + (each.failed.length ? each.failed.length + ' of ' + each.tests + ' checks failed' :
-        'all ' + (each.tests - each.left_out) + ' checks passed') + (each.left_out ? ', ' + each.left_out + ' left out' : '') + '; validated ' + each.made.replace('T', ' ').replace('Z', ' UTC')),
+        'all ' + (each.tests - each.left_out - (each.waived || []).length) + ' checks passed') + (each.left_out ? ', ' + each.left_out + ' left out' : '') + '; validated ' + each.made.replace('T', ' ').replace('Z', ' UTC')),
+      ...(each.waived || []).map(waiver => within(element('p', waiver.check + ' '), element('span', 'Waived', 'label'), ' ' + waiver.reason)),
       ...each.failed.map(failure => within(element('p', failure.check + ': ' + failure.evidence + ' '), element('span', 'What to do', 'label'), ' ' + failure.advice)))));
   }
 

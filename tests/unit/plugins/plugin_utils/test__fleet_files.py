@@ -90,10 +90,12 @@ def test_junit_of_hostile_nodes_is_xml():
 
 def test_what_validate_left_is_read_back(tmp_path):
     checks = [{'number': number, 'title': 'title', 'level': 'MUST', 'outcome': outcome, 'evidence': 'seen', 'advice': 'Do it.', 'waived': '', 'callout': ''}
-              for number, outcome in ((101, 'passed'), (201, 'failed'), (301, 'left out'))]
+              for number, outcome in ((101, 'passed'), (201, 'failed'), (301, 'left out'), (404, 'failed'))]
+    checks[-1]['waived'] = 'on purpose'
     conformance.write(tmp_path, 'n1', {'name': 'a/b', 'passed': False, 'seconds': 1, 'checks': checks}, False)
     (tmp_path / 'flexvolume-conformance-broken.xml').write_text('<not xml')
     found = _fleet_files.conformance(tmp_path)
     assert list(found) == ['n1']
-    assert {key: found['n1'][0][key] for key in ('driver', 'tests', 'left_out', 'failed')} == {
-        'driver': 'a/b', 'tests': 3, 'left_out': 1, 'failed': [{'check': '201 title (MUST)', 'evidence': 'seen', 'advice': 'Do it.'}]}
+    assert {key: found['n1'][0][key] for key in ('driver', 'tests', 'left_out', 'waived', 'failed')} == {
+        'driver': 'a/b', 'tests': 4, 'left_out': 1, 'waived': [{'check': '404 title (MUST)', 'reason': 'on purpose (seen)'}],
+        'failed': [{'check': '201 title (MUST)', 'evidence': 'seen', 'advice': 'Do it.'}]}
