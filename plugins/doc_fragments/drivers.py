@@ -110,7 +110,8 @@ options:
       prune_interval:
         description:
           - How often the driver's own command C(prune) is run by a systemd timer, a systemd time span. V(nodeops/dynhostpath) has that command; it
-            removes what outlived its retention. Left out, there is no such timer.
+            removes what outlived its retention. The service may remove files
+            and unmount, but has no network and an hour at most. Left out, there is no such timer.
         type: str
       options:
         description:
