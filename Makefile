@@ -105,28 +105,31 @@ actionlint: workflows # not among the others, as its program comes from the forg
 
 # --- the collection as Galaxy's users get it ------------------------------------------------------------------------------------------------
 
-.PHONY: build install package
+.PHONY: build install package conformance-pyz
 build: tools
 	$(STAGED) ansible-galaxy collection build --force --output-path $(BUILD)
 
 install: build
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL)
 
+conformance-pyz: ## flexvolume-conformance.pyz, for the authors of drivers, the same byte for byte wherever it is built
+	mkdir -p $(BUILD)
+	$(PYTHON) plugins/plugin_utils/_zipapp.py _conformance.command_line:main $(BUILD)/flexvolume-conformance.pyz
+
 # For the forge's release: VERSION is the tag's name.
 .PHONY: release-files publish
-release-files: package ## what a release consists of, with its checksums, in .build/release
+release-files: package conformance-pyz ## what a release consists of, with its checksums, in .build/release
 	@[[ '$(VERSION)' == "$$(sed -n 's/^version: //p' galaxy.yml)" ]] || { echo 'VERSION=$(VERSION) is not the version that galaxy.yml has'; exit 1; }
 	@grep -q '<a id="v$(subst .,-,$(VERSION))">' CHANGELOG.md || { echo 'CHANGELOG.md knows no v$(VERSION): antsibull-changelog release'; exit 1; }
 	rm -rf $(BUILD)/release && mkdir -p $(BUILD)/release
-	cp $(TARBALL) $(BUILD)/release/
-	python3 plugins/plugin_utils/_zipapp.py _conformance.command_line:main $(BUILD)/release/flexvolume-conformance.pyz
+	cp $(TARBALL) $(BUILD)/flexvolume-conformance.pyz $(BUILD)/release/
 	cd $(BUILD)/release && sha256sum * >SHA256SUMS
 
 publish: tools
 	cd $(BUILD)/release && sha256sum --check SHA256SUMS
 	ansible-galaxy collection publish --token "$$GALAXY_TOKEN" $(BUILD)/release/nodeops-flexvolume-$(VERSION).tar.gz
 
-package: install importer ## the tarball, installed, and accepted by Galaxy's own check
+package: install importer conformance-pyz ## the tarball, installed, and accepted by Galaxy's own check
 	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
