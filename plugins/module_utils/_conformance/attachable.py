@@ -24,7 +24,8 @@ def attachable(stage: Stage, report: Report):
             return
         here = volume.is_attached()
         untrue = here.status == callout.SUCCESS and not here.response.get('attached')
-        report.judge(603, 'attached is not true after attach' if untrue else problem_of(here, optional=True))
+        report.judge(603, 'attached is not true after attach' if untrue else problem_of(here, optional=True), advice=(
+            'Answer attached true from the moment that attach has answered Success, or Not supported.'))
         waited = volume.wait_for_attach()
         report.judge(604, problem_of(waited), volume.device or 'no device')
         if not problem_of(waited):
@@ -32,7 +33,7 @@ def attachable(stage: Stage, report: Report):
         report.judge(608, problem_of(volume.detach()))
         after = volume.is_attached()
         if after.status == callout.SUCCESS and after.response.get('attached'):
-            report.failed(603, 'attached is still true after detach')
+            report.failed(603, 'attached is still true after detach', advice='Answer attached false once detach has answered Success, or Not supported.')
         report.judge(609, problem_of(volume.detach()))
     report.leave_out(605, 607, 'the device was not waited for')
 

@@ -65,16 +65,18 @@ def fs_group(stage: Stage, report: Report):
 
 def failing(stage: Stage, report: Report):
     """Check 415: mounts that cannot succeed, each for another honest reason."""
-    ways = [('with no right to mount', _may_not_mount, {}, False), ('on a disk that is full', _may_not_write, {}, False),
-            ('where there is no directory', None, {}, True)]
-    ways += [(f'with an option {key} that names nothing', None, {key: f'{value}-missing-{stage.token}'}, False)
+    ways = [('with no right to mount', 'the exit status of the mount that it calls', _may_not_mount, {}, False),
+            ('on a disk that is full', 'the exit status of whatever writes into the directory', _may_not_write, {}, False),
+            ('where there is no directory', 'whether the directory is there', None, {}, True)]
+    ways += [(f'with an option {key} that names nothing', f'whether what {key} names is there', None, {key: f'{value}-missing-{stage.token}'}, False)
              for key, value in sorted(stage.options.items()) if not key.startswith('kubernetes.io/')]
-    for what, prepare, options, nowhere in ways:
+    for what, sight, prepare, options, nowhere in ways:
         with stage.volume(options=options, nowhere=nowhere) as volume:
             verdict = volume.set_up(prepare)
             if verdict.status == callout.SUCCESS and not (volume.is_mounted() or (volume.content() == stage.content and stage.content)):
                 found = f'{len(volume.content())} of {len(stage.content)} entries are there' if stage.content else 'nothing is mounted'
-                report.failed(415, f'a mount {what} is answered Success, but {found}')
+                report.failed(415, f'a mount {what} is answered Success, but {found}', advice=(
+                    f'Look at {sight}, and answer Failure: the pod would run, and write to the disk of the node.'))
     report.passed(415, ', '.join(what for what, *_more in ways))
 
 

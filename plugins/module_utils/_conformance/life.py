@@ -18,7 +18,7 @@ def basic_life(stage: Stage, report: Report):
     """Checks 401 to 404, 411, 412 and 414; raises Stop where no volume could be mounted."""
     with stage.volume() as volume:
         verdict = volume.set_up()
-        report.judge(401, problem_of(verdict), f'{verdict.answer.seconds:.2f} s')
+        report.judge(401, problem_of(verdict), f'{verdict.answer.seconds:.2f} s', _on_options(stage))
         if problem_of(verdict):
             if volume.is_mounted():
                 report.failed(801, f'mount failed, and left a mount on {volume.path}: the kubelet takes that for the volume when it tries again')
@@ -44,7 +44,8 @@ def _data_and_mount_again(volume: Volume, report: Report):
         elif error.errno in (errno.EACCES, errno.EPERM):
             report.leave_out(403, 403, 'root may not write there, as on many file servers; whether the pod may is for its user to try')
         else:
-            report.failed(403, f'a file cannot be written: {error.strerror}')
+            report.failed(403, f'a file cannot be written: {error.strerror}', advice=(
+                'Give the volume room, in blocks and in inodes, for one file at least.' if error.errno in (errno.ENOSPC, errno.EDQUOT) else ''))
         _mount_again(volume, report, None)
         return
     report.judge(403, _unreadable(file))
@@ -72,21 +73,24 @@ def _mount_again(volume: Volume, report: Report, file):
         report.passed(404, 'the kubelet does it')
         return
     stacked = f'{after} mounts lie on {volume.path}, where there was {before}' if after > before else ''
-    problem = problem_of(verdict) or stacked or (file and _unreadable(file))
-    if problem and asked:
-        report.failed(404, problem, MUST)
-    elif problem:
-        report.failed(404, problem, SHOULD, (
-            'Answer Success if the directory is a mount point already. The kubelet sees that this volume is a file system of its own, and does not ask; '
-            'but it may yet be bound from the file system of the kubelet.'))
+    lost = file and _unreadable(file)
+    for problem, advice in ((problem_of(verdict), 'Answer Success, and do nothing, if the volume is there already.'),
+                            (stacked, 'Look whether the directory is a mount point (/proc/self/mountinfo), and mount only if it is not.'),
+                            (lost, 'Leave a volume that is there as it is, instead of making it anew.')):
+        if problem:
+            why = 'the kubelet asks for this one after each restart' if asked else (
+                'the kubelet sees this mount, a file system of its own, and does not ask; of one that is bound from its own it would')
+            report.failed(404, problem, MUST if asked else SHOULD, f'{advice[:-1]}: {why}.')
     report.passed(404, '' if asked else 'the kubelet sees the mount, and does not ask')
 
 
 def _unmount(volume: Volume, report: Report):
+    was_mounted = volume.is_mounted()
     verdict = volume.unmount()
     still = volume.mounts()
-    report.judge(411, problem_of(verdict) or (f'the answer is Success, but {volume.path} is still a mount point' if still else ''),
-                 f'{verdict.answer.seconds:.2f} s')
+    lied = f'the answer is Success, but {volume.path} is still a mount point' if still else ''
+    report.judge(411, problem_of(verdict) or lied, f'{verdict.answer.seconds:.2f} s', '' if problem_of(verdict) else (
+        'Unmount the directory, as often as it was mounted on, and answer Failure if that fails: the kubelet cannot remove it, and asks for ever.'))
     for _mount in still:
         mounts.unmount(volume.path)
     # The kubelet asks again only while the directory is there.
@@ -94,12 +98,20 @@ def _unmount(volume: Volume, report: Report):
     again = volume.stage.call('unmount', volume.path)
     report.judge(412, problem_of(again, optional=True))
     left = sorted(os.listdir(volume.path)) if os.path.isdir(volume.path) else []
-    report.judge(414, f'it holds {", ".join(left[:5])}' if left else '')
+    report.judge(414, f'it holds {", ".join(left[:5])}' if left else '', advice=(
+        'Put nothing into the directory before mounting on it, or remove it after unmounting: the kubelet has to rmdir it.' if was_mounted else
+        'Empty the directory in unmount: nothing is mounted there that would take its content with it.'))
     if left:
         volume.stage.remove_tree(volume.path)
     problem = problem_of(volume.take_down_device())
     if problem and not report.has_failed(607, 608):
         report.failed(411, problem)
+
+
+def _on_options(stage: Stage) -> str:
+    if not stage.options:
+        return "It got no options. If it needs some to mount a volume, state what a pod would say as the driver's options."
+    return f'It got the options {", ".join(sorted(stage.options))}: see that they name what there is here, and read its message.'
 
 
 def _shown(mount: mounts.Mount) -> str:

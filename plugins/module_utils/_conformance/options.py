@@ -22,6 +22,7 @@ OUTLANDISH = {'a leading dash': '-o {}', 'format characters': '%s%n\\n\\{}', 'no
 # A shell that gets one of these as part of its own text runs what is in it, whatever stands before.
 COMMANDS = ('$(%s)', '`%s`', ';%s;', '\n%s\n', '"; %s; "', "'; %s; '")
 CLIMB = '../' * 40
+ADVICE = 'Answer Success with a volume, or Failure with nothing mounted: the kubelet takes a mount that it finds for the volume.'
 
 
 def odd_options(stage: Stage, report: Report):
@@ -33,7 +34,7 @@ def odd_options(stage: Stage, report: Report):
         for what, value in dict(ODD, **OUTLANDISH).items():
             level, problem = _odd(stage, key, value.format(stage.token), accepts and key == EXTRA_OPTION and what in ODD)
             if problem:
-                report.failed(407, f'{key} with {what}: {problem}', level)
+                report.failed(407, f'{key} with {what}: {problem}', level, ADVICE if level == MUST else '')
     report.passed(407)
     _commands(stage, report, own + [EXTRA_OPTION], secrets)
     _climbs(stage, report, own + [EXTRA_OPTION])
@@ -56,7 +57,8 @@ def _commands(stage: Stage, report: Report, own: list, secrets: list):
                 _odd(stage, key, value, False)
                 if os.path.exists(executed):
                     os.unlink(executed)
-                    report.failed(408, f'{key} with {text.replace(executed, "FILE")!r} in it made the file')
+                    report.failed(408, f'{key} with {text.replace(executed, "FILE")!r} in it made the file', advice=(
+                        f'Hand {key} on as one word, never as part of a program: no eval, no sh -c, no unquoted expansion.'))
 
 
 def _climbs(stage: Stage, report: Report, keys: list):
@@ -131,7 +133,8 @@ def _judge_climb(volume: Volume, outside: str, what: str, number: int, report: R
     stage, origin = volume.stage, volume.origin() or ''
     shown = os.path.lexists(os.path.join(volume.path, _mark(stage)))
     if shown or os.listdir(outside) != [_mark(stage)] or origin == outside or origin.startswith(outside + '/'):
-        report.failed(number, f'{what} reached {outside}')
+        report.failed(number, f'{what} reached {outside}', advice='' if number == 410 else (
+            'Refuse ".." in it.' if '..' in what else 'Refuse a slash at its beginning, or join it to the base without letting it replace that.'))
 
 
 def _encoded(text: str) -> str:

@@ -28,7 +28,7 @@ CATALOGUE = {
     201: Entry('init answers Success', MUST, True, 'Until it does, the kubelet does not know the driver; before 1.24 it drops its neighbours too.'),
     202: Entry('init states all five capabilities', SHOULD, True,
                'State attach, selinuxRelabel, fsGroup, requiresFSResize and supportsMetrics: the first four are true if left out.'),
-    203: Entry('init gives the same answer twice', MUST, True, 'Make the answer a constant: the kubelet asks again after every touch.'),
+    203: Entry('init gives the same answer twice', SHOULD, True, 'Make the answer a constant: the kubelet asks again after every touch.'),
     204: Entry('init writes nothing in its directory', SHOULD, True,
                'Write elsewhere: the kubelet watches the directory, and each write means one more init.'),
     205: Entry('init takes less than two seconds', SHOULD, True, 'Do nothing in init: every volume operation of the node waits for it.'),
@@ -68,7 +68,7 @@ CATALOGUE = {
     501: Entry('twenty volumes at once', MUST, False, 'Keep each volume apart: no fixed name for a lock, a temporary file or a staging directory.'),
     601: Entry('getvolumename is answered', MUST, False, 'Answer Success or Not supported; the kubelet makes no use of volumeName.'),
     602: Entry('attach attaches', MUST, False, 'Answer Success and the device, or Not supported.'),
-    603: Entry('isattached tells the truth', MUST, False, 'Answer attached true between attach and detach only, or Not supported.'),
+    603: Entry('isattached tells the truth', SHOULD, False, 'Answer attached true between attach and detach only, or Not supported.'),
     604: Entry('waitforattach is answered', MUST, False, 'Answer Success with device, or Not supported.'),
     605: Entry('mountdevice is answered', MUST, False, 'Mount the device on the directory that the kubelet names, or answer Not supported.'),
     606: Entry('the attached volume is mounted and unmounted', MUST, False, 'Bind the device mount, or answer Not supported and the kubelet does.'),
@@ -119,10 +119,10 @@ class Report:
         if not self.has_failed(number) or (level, self.outcomes[number][3]) == (MUST, SHOULD):
             self.outcomes[number] = (FAILED, evidence, self.callout, level, advice)
 
-    def judge(self, number: int, problem: str, evidence: str = ''):
+    def judge(self, number: int, problem: str, evidence: str = '', advice: str = ''):
         """Record a failure if there is a problem, else a success."""
         if problem:
-            self.failed(number, problem)
+            self.failed(number, problem, advice=advice)
         else:
             self.passed(number, evidence)
 

@@ -60,6 +60,8 @@ def init(stage: Stage, report: Report):
     missing = [key for key in callout.CAPABILITIES if key.lower() not in stated]
     report.judge(202, f'init does not state {", ".join(missing)}' if missing else '')
     again = stage.call('init')
+    if again.status != callout.SUCCESS:
+        report.failed(201, f'asked again, {describe(again)}')
     same = (again.status, again.capabilities) == (verdict.status, verdict.capabilities)
     report.judge(203, '' if same else f'first {_capabilities(verdict)}, then {_capabilities(again)}', _capabilities(verdict))
     report.judge(204, changes(before, listing(stage.executable)))

@@ -4,6 +4,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # base: attachable
 # options: {"images": "IMAGES"}
-# MUST: 603
+# SHOULD: 603
 
 call_isattached() { success '"attached": true'; }
