@@ -176,9 +176,8 @@ def test_verdicts_on_the_node_itself(name, place, tmp_path):
     assert {check.number: check.evidence for check in checks}[805].startswith('only made-up names were looked for' if 805 not in failed(checks) else '/tmp/')
 
 
-@pytest.mark.parametrize('enclose', [True, False], ids=['enclosed', 'on-the-node'])
+@pytest.mark.parametrize('chosen, enclose', [(suite.BASIC, True), (FULL, True), (FULL, False)], ids=['basic', 'full', 'on-the-node'])
 @pytest.mark.parametrize('driver', ['shell.sh', 'python.py', 'attachable.sh', 'checkout.sh', 'fuse.sh', 'bind.go', 'compiled.c'])
-@pytest.mark.parametrize('chosen', [suite.BASIC, FULL], ids=lambda chosen: chosen.name)
 def test_good_drivers(driver, chosen, enclose, place, tmp_path, repository, cache):
     source = DRIVERS / 'good' / driver
     options = {'python.py': {'base': str(tmp_path), 'path': 'data'}, 'attachable.sh': {'images': str(tmp_path)}, 'fuse.sh': {'share': str(tmp_path)},

@@ -5,6 +5,7 @@
 """The life of a volume that is attached to the node before it is mounted (kubernetes: pkg/volume/flexvolume/{attacher,detacher}.go)."""
 
 from .._kubelet import callout
+from .._system import mounts
 from .report import Report
 from .stage import Stage, Volume, problem_of
 
@@ -53,3 +54,6 @@ def _device_life(volume: Volume, report: Report):
     unmounted = volume.unmount_device()
     report.judge(607, problem_of(unmounted) or (
         f'the answer is Success, but {volume.device_path} is still a mount point' if volume.device_is_mounted() else ''))
+    # A failure of this one is not to be detach's as well.
+    for mount in volume.stage.mounts_at(volume.device_path):
+        mounts.unmount(mount.path)

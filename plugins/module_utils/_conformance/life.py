@@ -74,13 +74,14 @@ def _mount_again(volume: Volume, report: Report, file):
         return
     stacked = f'{after} mounts lie on {volume.path}, where there was {before}' if after > before else ''
     lost = file and _unreadable(file)
-    for problem, advice in ((problem_of(verdict), 'Answer Success, and do nothing, if the volume is there already.'),
-                            (stacked, 'Look whether the directory is a mount point (/proc/self/mountinfo), and mount only if it is not.'),
-                            (lost, 'Leave a volume that is there as it is, instead of making it anew.')):
+    for problem, level, advice in (
+            (problem_of(verdict), MUST, 'Answer Success, and do nothing, if the volume is there already.'),
+            (stacked, SHOULD, 'Look whether the directory is a mount point (/proc/self/mountinfo), and mount only if it is not.'),
+            (lost, SHOULD, 'Leave a volume that is there as it is, instead of making it anew.')):
         if problem:
             why = 'the kubelet asks for this one after each restart' if asked else (
                 'the kubelet sees this mount, a file system of its own, and does not ask; of one that is bound from its own it would')
-            report.failed(404, problem, MUST if asked else SHOULD, f'{advice[:-1]}: {why}.')
+            report.failed(404, problem, level if asked else SHOULD, f'{advice[:-1]}: {why}.')
     report.passed(404, '' if asked else 'the kubelet sees the mount, and does not ask')
 
 

@@ -1,0 +1,10 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# base: attachable
+# options: {"images": "IMAGES"}
+# MUST: 607
+# SHOULD: 805
+
+call_unmountdevice() { failure 'it is busy'; }
