@@ -22,7 +22,7 @@ options:
     type: path
   init:
     description:
-      - Whether to call C(init) of each driver, in the kubelet's environment. Each costs one process, and up to 30 seconds where a driver hangs.
+      - Whether to call C(init) of each driver, in the kubelet's environment. Each costs one process, and up to 10 seconds where a driver hangs.
       - The drivers run in the mount namespace of the module, also where the kubelet has one of its own.
     type: bool
     default: true
@@ -259,6 +259,10 @@ drivers:
           description: How long it took.
           type: float
           sample: 0.021
+        timed_out:
+          description: Whether it was killed because it had not finished after 10 seconds.
+          type: bool
+          sample: false
         defect:
           description: What is wrong with the answer, null where the kubelet takes the driver.
           type: str

@@ -21,7 +21,6 @@ from . import records
 
 # Since this version a broken driver hides no other.
 TOLERANT = (1, 24)
-PATIENCE = 10
 BEGUN = 'begun'
 
 
@@ -40,7 +39,7 @@ def strangers(ours: list, plugin_dir: str) -> list:
 def broken(names: list, plugin_dir: str, kubelet) -> dict:
     """Return what is wrong with the drivers in these directories, by their names; each is called as the kubelet calls it, for at most ten seconds."""
     environment = process.callout_environment(kubelet)
-    verdicts = {name: callout.init(executable(plugin_dir, name), environment, PATIENCE) for name in names}
+    verdicts = {name: callout.init(executable(plugin_dir, name), environment) for name in names}
     return {name.replace('~', '/'): verdict.defect for name, verdict in verdicts.items() if verdict.defect}
 
 

@@ -26,8 +26,6 @@ EXECUTABLE_MODE = 0o755
 CONFIG_MODE = 0o600
 # Beyond the executable itself: its config, directories and the rounding up to blocks.
 ROOM = 1 << 20
-# Seconds that init may take: every volume operation of the node waits for it at each probe (flexvolume/probe.go), and an honest one takes milliseconds.
-SLOWEST = 10
 
 Plan = collections.namedtuple('Plan', ('place', 'action', 'payload', 'config'))
 
@@ -171,10 +169,11 @@ def _check_requirements(driver: dict, kubelet, packages_are_installed: bool, out
 
 
 def _refuse_failing(place: Place, kubelet):
-    verdict = callout.init(place.staging.executable, process.callout_environment(kubelet), SLOWEST)
+    verdict = callout.init(place.staging.executable, process.callout_environment(kubelet))
     if verdict.answer.timed_out:
-        raise NodeError(f'The driver {place.name} is not published because its init had not finished after {SLOWEST} s: the kubelet sets no limit, and every '
-                        'volume operation of the node waits for it. Make init answer at once; what was in the plugin dir is unchanged.')
+        raise NodeError(f'The driver {place.name} is not published because its init had not finished after {callout.SLOWEST_INIT} s: the '
+                        'kubelet sets no limit, and every volume operation of the node waits for it. Make init answer at once; what was in the plugin dir '
+                        'is unchanged.')
     if verdict.status != 'Success' or verdict.defect:
         # Where it was tried is nobody's business, and is gone by the time that this is read.
         said = (verdict.defect or verdict.message).replace(place.staging.config, f'config of {place.name}').replace(place.staging.directory, place.directory)
@@ -196,7 +195,7 @@ def _goes_with(executable: str, config: str, place: Place, kubelet) -> bool:
     try:
         files.link_over(executable, mixed.executable)
         files.link_over(config, mixed.config)
-        return callout.init(mixed.executable, process.callout_environment(kubelet), SLOWEST).status == 'Success'
+        return callout.init(mixed.executable, process.callout_environment(kubelet)).status == 'Success'
     finally:
         shutil.rmtree(mixed.plugin_dir)
 

@@ -68,7 +68,8 @@ def keep(name, record: dict, outcome: Outcome, check: bool):
     after = dict(record, since=before.get('since') or _since(Place(record['plugin_dir'], name))) if record else {}
     if after == before:
         return
-    outcome.note(path(name), text(before) if before else '', text(after) if after else '')
+    # A plan cannot know when the driver will be there.
+    outcome.note(path(name), *(text(dict(state, since=None)) if state else '' for state in (before, after)))
     if check:
         return
     outcome.undo.append(lambda: write(path(name), text(before) if before else ''))

@@ -21,8 +21,6 @@ from .._system import lock
 from . import host_paths, neighbours, records, recovery
 from .driver_files import Place
 
-# Seconds that init may take, as for a driver that is to be published.
-PATIENCE = 10
 # The rooms that the program is made of; a unit test holds that this is what this room imports.
 ROOMS = (
     '_deploy/driver_files', '_deploy/host_paths', '_deploy/neighbours', '_deploy/records', '_deploy/recovery', '_deploy/touch', '_kubelet/callout',
@@ -65,7 +63,7 @@ def refusal(name) -> str:
         # Whoever is at work on the node sees to all this himself.
         pass
     place = Place(plugin_dir, name)
-    verdict = callout.init(place.executable, process.callout_environment(kubelet), PATIENCE)
+    verdict = callout.init(place.executable, process.callout_environment(kubelet))
     return verdict.defect or ''
 
 

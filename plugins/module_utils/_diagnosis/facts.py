@@ -24,7 +24,7 @@ MOST_NAMES = 20
 def gather(plugin_dir=None, init: bool = True) -> dict:
     """Return the facts that the room troubles judges: the kubelet, what only pretends to be one (C(disbelieved)), the plugin dir, the drivers and the rest.
 
-    C(init) calls each driver as the kubelet would; a driver that hangs costs up to 30 seconds. What others than root could have put there is not called.
+    C(init) calls each driver as the kubelet would; a driver that hangs costs up to 10 seconds. What others than root could have put there is not called.
     """
     running, disbelieved = process.search()
     directory, doubt = process.locate(running, plugin_dir)
@@ -138,7 +138,7 @@ def _describe_inotify(kubelet) -> dict:
 
 def _describe_init(verdict) -> dict:
     return {'status': verdict.status, 'message': verdict.message, 'capabilities': verdict.capabilities,
-            'seconds': round(verdict.answer.seconds, 3), 'defect': verdict.defect}
+            'seconds': round(verdict.answer.seconds, 3), 'timed_out': verdict.answer.timed_out, 'defect': verdict.defect}
 
 
 def _with_timers(drivers: list) -> list:

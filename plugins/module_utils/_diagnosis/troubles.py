@@ -131,7 +131,7 @@ def init_fails(facts: dict) -> list:
     return [_trouble('init_fails', driver['path'],
                      f'The driver {driver["name"]} fails its init, so the kubelet does not know it: {driver["init"]["defect"]}',
                      f'Repair the driver ("{driver["path"]} init" shows it), or remove {driver["directory"]} where nothing uses it.', driver['name'])
-            for driver in _probed(facts) if _fails(driver) and not facts['plugin_dir']['noexec']]
+            for driver in _probed(facts) if _fails(driver) and not driver['init']['timed_out'] and not facts['plugin_dir']['noexec']]
 
 
 def interpreter_missing(facts: dict) -> list:
@@ -144,9 +144,13 @@ def interpreter_missing(facts: dict) -> list:
 
 def init_slow(facts: dict) -> list:
     return [_trouble('init_slow', driver['path'],
-                     f'The init of {driver["name"]} took {driver["init"]["seconds"]:.0f} s, and every volume operation of the node waits for it at each probe.',
+                     f'The init of {driver["name"]} {_how_long(driver["init"])}, and every volume operation of the node waits for it at each probe.',
                      'Make init answer at once and leave slow work to mount.', driver['name'])
-            for driver in _probed(facts) if driver['init'] and not _fails(driver) and driver['init']['seconds'] >= SLOW]
+            for driver in _probed(facts) if driver['init'] and (driver['init']['timed_out'] or (not _fails(driver) and driver['init']['seconds'] >= SLOW))]
+
+
+def _how_long(init: dict) -> str:
+    return f'{"had not answered after" if init["timed_out"] else "took"} {init["seconds"]:.0f} s'
 
 
 def hides_others(facts: dict) -> list:

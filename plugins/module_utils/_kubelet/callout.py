@@ -37,6 +37,8 @@ KINDS = {
     dict: ('flexvolume.DriverCapabilities', 'an object'),
 }
 HIDDEN = '********'
+# Seconds: every volume operation of the node waits for init at each probe (flexvolume/probe.go), and an honest one takes milliseconds.
+SLOWEST_INIT = 10
 LONGEST_OUTPUT = 1024 * 1024
 # Where JSON broke off, as Python's json says it and as Go's encoding/json does.
 GO_CONTEXTS = {
@@ -116,8 +118,8 @@ def judge(answer: Answer) -> Verdict:
     return Verdict(status, message, response, capabilities, defect, log.rstrip('\n'), answer)
 
 
-def init(executable: str, environment: dict, timeout: float = 30) -> Verdict:
-    """Call C(init) as the kubelet's prober does; C(defect) is None only if the kubelet would take the driver."""
+def init(executable: str, environment: dict, timeout: float = SLOWEST_INIT) -> Verdict:
+    """Call C(init) as the kubelet's prober does; C(defect) is None only if the kubelet would take the driver, and in time."""
     verdict = judge(call(executable, ['init'], environment, timeout))
     if verdict.status == SUCCESS:
         return verdict
@@ -299,7 +301,7 @@ def _why_timed_out(answer: Answer) -> str:
         return (
             f'it ended, but a process that it left behind still held its output open after {answer.seconds:.0f} s, '
             'and the kubelet waits for that for ever.')
-    return f'it had not finished after {answer.seconds:.0f} s and was killed; the kubelet would wait for it for ever.'
+    return f'it had not finished after {answer.seconds:.0f} s and was killed here; the kubelet sets no limit and waits as long as it takes.'
 
 
 def _why_not_started(answer: Answer) -> str:

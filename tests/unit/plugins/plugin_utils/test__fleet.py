@@ -28,7 +28,7 @@ def node(number=1, **changes):
 
 
 def failing(number=1, defect='it printed nothing.'):
-    return node(number, init={'status': 'Failure', 'seconds': 0.01, 'defect': defect})
+    return node(number, init={'status': 'Failure', 'seconds': 0.01, 'timed_out': False, 'defect': defect})
 
 
 def test_a_healthy_fleet():

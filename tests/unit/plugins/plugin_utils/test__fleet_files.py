@@ -38,7 +38,7 @@ class Elements(HTMLParser):
 
 def hostile():
     facts = _simulated.healthy()
-    facts['drivers'][0].update(name=EVIL, init={'status': 'Failure', 'seconds': 0.1, 'defect': EVIL}, pods=[EVIL], mode=EVIL, owner=EVIL)
+    facts['drivers'][0].update(name=EVIL, init={'status': 'Failure', 'seconds': 0.1, 'timed_out': False, 'defect': EVIL}, pods=[EVIL], mode=EVIL, owner=EVIL)
     facts['kubelet'].update(version=EVIL, unit=EVIL)
     facts['plugin_dir'].update(path=EVIL, reason=EVIL)
     tests = {EVIL: [{'driver': EVIL, 'tests': 1, 'failed': [{'check': EVIL, 'evidence': EVIL, 'advice': EVIL}], 'left_out': 0, 'made': _simulated.MADE}]}

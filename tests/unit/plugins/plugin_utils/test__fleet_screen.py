@@ -35,7 +35,7 @@ def test_what_is_wrong_comes_first_and_alike_nodes_share_a_row():
 @pytest.mark.parametrize('text', ['\x1b[2Jgone', 'line\r\nbreak', 'a\u202egpj.exe', '\x9b31m', 'n\udce9e', '\0'])
 def test_a_node_cannot_play_with_the_terminal(text):
     facts = _simulated.healthy()
-    facts['drivers'][0].update(name=f'evil/{text}', init={'status': 'Failure', 'seconds': 0.1, 'defect': text})
+    facts['drivers'][0].update(name=f'evil/{text}', init={'status': 'Failure', 'seconds': 0.1, 'timed_out': False, 'defect': text})
     facts['kubelet']['version'] = facts['plugin_dir']['path'] = text
     lines = screen({'n1': _simulated.judged(facts), 'n2': {'failed': True, 'msg': text}, 'n3': {'unreachable': True, 'msg': text}})
     assert [line for line in lines if not line.isprintable()] == []

@@ -87,7 +87,7 @@ def test_while_another_run_is_at_work_nothing_is_tidied_but_the_driver_is_asked(
 
 
 def test_a_driver_that_hangs_is_given_up_in_time(plugins, monkeypatch):
-    monkeypatch.setattr(touch, 'PATIENCE', 0.2)
+    monkeypatch.setattr(touch.callout.init, '__defaults__', (0.2,))
     put(plugins, 'acme~d', '#!/bin/sh\nsleep 60\n')
     assert 'had not finished' in touch.refusal(NAME)
 

@@ -14,7 +14,7 @@ def driver(name='acme/nfs', **changes):
     facts = {
         'name': name, 'directory': directory, 'path': directory + '/' + name.rpartition('/')[2], 'symlink': False, 'names': [name.rpartition('/')[2]],
         'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'registered': True, 'touch_timer': None, 'host_paths': [],
-        'init': {'status': 'Success', 'message': '', 'seconds': 0.02, 'defect': None},
+        'init': {'status': 'Success', 'message': '', 'seconds': 0.02, 'timed_out': False, 'defect': None},
     }
     return dict(facts, **changes)
 
@@ -28,7 +28,7 @@ def host_path(mounted=True, exists=True):
 
 
 def failing(name='acme/nfs', **changes):
-    return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'defect': 'it printed nothing.'}, **changes)
+    return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'timed_out': False, 'defect': 'it printed nothing.'}, **changes)
 
 
 def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=(), complaints=()):
@@ -123,7 +123,9 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[failing(interpreter='/bin/zsh')]), 'init_fails', f'{PLUGINS}/acme~nfs/nfs', ['it printed nothing.']),
     (node(drivers=[driver(interpreter='jq', init=None)]), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ["'jq'", 'on this node']),
     (node(drivers=[driver(interpreter='jq')], kubelet={'own_mount_namespace': True}), 'interpreter_missing', f'{PLUGINS}/acme~nfs/nfs', ['mount namespace']),
-    (node(drivers=[driver(init={'seconds': 12.4, 'defect': None})]), 'init_slow', f'{PLUGINS}/acme~nfs/nfs', ['12 s']),
+    (node(drivers=[driver(init={'seconds': 7.4, 'timed_out': False, 'defect': None})]), 'init_slow', f'{PLUGINS}/acme~nfs/nfs', ['took 7 s']),
+    (node(drivers=[driver(init={'seconds': 10.2, 'timed_out': True, 'defect': 'it hung.'})]), 'init_slow', f'{PLUGINS}/acme~nfs/nfs',
+     ['had not answered after 10 s']),
     (node(complaints=[complaint('unknown')]), 'pods_refused', PLUGINS, ['shop/web (7 times', '2026-11-23T06:19:41Z', 'no volume plugin matched']),
     (node(complaints=[complaint('mount')]), 'mount_fails', 'acme/nfs', ['shop/web', 'no route to host', 'tries again by itself']),
     (node(complaints=[complaint('mount', pod=f'shop/web-{number}') for number in range(7)]), 'mount_fails', 'acme/nfs', ['shop/web-4', 'and 2 more']),
