@@ -63,7 +63,7 @@ CASES = [(pipelining, case) for pipelining in (False, True) for case in (
 @pytest.mark.parametrize(('pipelining', 'case'), CASES if os.environ.get('SOAK') == '1' else CASES[:3])
 def test_in_what_a_deploy_that_fails_leaves_or_shows(node, drivers, pipelining, case):
     done = node.play('deploy', '-vvv', '--diff', pipelining=pipelining, flexvolume_drivers=drivers(**case))
-    assert 'fatal: [' in done.stdout
+    assert done.returncode
     assert seen_in(done.stdout) == []
     assert left_on(node) == ''
 
@@ -75,7 +75,7 @@ def test_in_what_the_other_playbooks_leave_or_show(node, drivers, pipelining):
         # Something has to be changed in the config.
         listed[0]['config'] = dict(listed[0]['config'], base=f'{VALUE}{next(NUMBERS)}')
         done = node.play(playbook, '-vvv', '--diff', pipelining=pipelining, flexvolume_drivers=listed, **options)
-        assert ('fatal: [' in done.stdout) == (playbook == 'validate'), done.stdout
+        assert bool(done.returncode) == (playbook == 'validate'), done.stdout
         assert seen_in(done.stdout) == []
         assert left_on(node) == ''
 
@@ -105,7 +105,7 @@ def test_by_secrets_that_are_words_of_the_report_nothing_is_garbled(node, driver
     """Nor does an empty one mask everything."""
     listed = [dict(drivers()[0], config={}, secrets={'x': secret}) for secret in ('pass', 'Success', 'a', '1', 'MUST', 'failed', '')]
     deployed = node.play('deploy', flexvolume_drivers=listed, flexvolume_validate=False)
-    assert 'failed=0' in deployed.stdout, deployed.stdout
+    assert deployed.returncode == 0, deployed.stdout
     for chosen in (listed, listed[-1:]):
         done = node.play('validate', flexvolume_drivers=chosen)
         assert 'KeyError' not in done.stdout
