@@ -62,7 +62,7 @@ demo: install ## three nodes, the driver deployed on them, and a look around
 
 .PHONY: test
 test: ## everything below, one after the other, with a summary
-	@tests/tools/phases lint package sanity units driver-tests conformance-tests security-tests integration molecule releases
+	@tests/tools/phases lint package sanity units driver-tests conformance-tests security-tests tarball-tests integration molecule releases
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ actionlint: workflows # not among the others, as its program comes from the forg
 
 .PHONY: build install package conformance-pyz
 build: tools
-	$(STAGED) ansible-galaxy collection build --force --output-path $(BUILD)
+	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --force --output-path $(BUILD)'
 
 install: build
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL)
@@ -151,7 +151,7 @@ $(CORES:%=sanity-%) sanity-controller sanity-core-devel: sanity-%: build %
 $(CORES:%=units-%) units-controller units-core-devel: units-%: build %
 	$(UNPACKED) tests/tools/ansible-test $(TOOLS)/$* units $(T)
 
-.PHONY: controller-units node-units driver-tests conformance-tests security-tests integration molecule controller
+.PHONY: controller-units node-units driver-tests conformance-tests security-tests tarball-tests integration molecule controller
 controller: tools
 
 controller-units: tools
@@ -168,6 +168,16 @@ conformance-tests: tools ## the conformance checks on drivers with every known d
 
 security-tests: tools ## what attackers want of a node
 	$(STAGED) pytest -p no:cacheprovider tests/security $(T)
+
+# The released version to come from and to go back to, as its commit builds it.
+RELEASED := $(BUILD)/released/nodeops-flexvolume-0.1.0.tar.gz
+$(RELEASED):
+	rm -rf $(BUILD)/released && mkdir -p $(BUILD)/released/source
+	git archive 6b06c5e | tar --extract --directory $(BUILD)/released/source
+	cd $(BUILD)/released/source && ansible-galaxy collection build --output-path $(BUILD)/released
+
+tarball-tests: build $(RELEASED) $(OLDEST) $(NEWEST) ## a day with the tarball: every example as it stands, without files/, from the released version and back
+	TARBALL=$(TARBALL) RELEASED=$(RELEASED) CORES='$(wildcard $(TOOLS)/$(OLDEST) $(TOOLS)/$(NEWEST))' $(STAGED) pytest -p no:cacheprovider tests/tarball $(T)
 
 integration: tools ## the modules against a node over SSH
 	HOME=$(CACHE)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)

@@ -18,7 +18,8 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
-FILES = pathlib.Path(__file__).parents[2] / 'files'
+# A link to files/ in a checkout, files of their own in the tarball: of an installed collection, files/ may have been left out.
+FILES = pathlib.Path(__file__).parents[2] / 'roles' / 'driver' / 'files'
 NO_LIST = ('There is no list of drivers: give it as drivers, to the playbooks and roles as the variable flexvolume_drivers, for example in group_vars/all.yml '
            '"flexvolume_drivers: [{name: nodeops/dynhostpath, src: dynhostpath.py}]".')
 KINDS = {dict: 'a mapping', list: 'a list', str: 'a text', bool: 'true or false', int: 'a number', float: 'a number'}

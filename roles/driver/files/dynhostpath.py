@@ -1,0 +1,1 @@
+../../../files/dynhostpath.py
