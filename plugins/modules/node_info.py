@@ -307,6 +307,10 @@ drivers:
           description: When it elapses next, in UTC, null where it does not.
           type: str
           sample: "2026-11-23T06:20:01Z"
+    prune_timer:
+      description: Its prune timer, null where it has none, with the same keys.
+      type: dict
+      sample: null
     host_paths:
       description: Its host paths, as they were when it was deployed; empty for a driver that has no touch timer of this collection.
       type: list
@@ -440,8 +444,7 @@ troubles:
         Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(misplaced),
         V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others),
         V(not_registered), V(pods_refused), V(mount_fails), V(unmount_fails), V(orphaned), V(abandoned), V(not_believed), V(impostor), V(unsafe),
-        V(timer_asleep), V(timer_fails), V(host_path_not_mounted),
-        V(host_path_missing), V(stray) and V(inotify).
+        V(timer_asleep), V(timer_fails), V(prune_fails), V(host_path_not_mounted), V(host_path_missing), V(stray) and V(inotify).
       type: str
       sample: no_executable
     driver:

@@ -44,11 +44,14 @@ TITLES = {
     'unsafe': 'Others than root can write it',
     'timer_asleep': 'The touch timer is asleep',
     'timer_fails': 'The touch timer fails',
+    'prune_fails': 'Pruning fails',
+    'host_path_not_mounted': 'A host path lost its disk',
+    'host_path_missing': 'A host path is missing',
     'stray': 'A program where the kubelet does not look',
     'inotify': 'inotify is running out',
 }
 # What a deploy of the drivers concerned puts right, by the module node: it publishes again, sets owners and modes, starts timers.
-CURABLE = ('no_executable', 'not_executable', 'init_fails', 'interpreter_missing', 'unsafe', 'timer_asleep', 'timer_fails', 'abandoned')
+CURABLE = ('no_executable', 'not_executable', 'init_fails', 'interpreter_missing', 'unsafe', 'timer_asleep', 'timer_fails', 'abandoned', 'host_path_missing')
 
 
 def assemble(results: dict, made: str, conformance: dict | None = None) -> dict:

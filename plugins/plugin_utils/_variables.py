@@ -25,6 +25,7 @@ KNOWN = (
     'flexvolume_junit_dir',
     'flexvolume_kubelet_unit',
     'flexvolume_max_unreachable',
+    'flexvolume_metrics_dir',
     'flexvolume_outcome',
     'flexvolume_plugin_dir',
     'flexvolume_purge',

@@ -94,6 +94,10 @@ class Node(Kubelet):
         """Put drivers on the node as many a role does: the directories first, then the files, each under a hidden name at first."""
         self._play(str(NAIVE), drivers, {})
 
+    def play(self, playbook: str, *drivers: dict, **variables) -> str:
+        """Run a playbook that must not fail and return what it said."""
+        return self._play(playbook, drivers, variables)
+
     def _play(self, playbook: str, drivers: tuple, variables: dict) -> str:
         status, said = self._run(playbook, drivers, variables)
         assert status == 0, said
@@ -136,6 +140,10 @@ class Node(Kubelet):
     def wait_until(self, condition, expectation: str, *pods: dict):
         """Wait until a condition comes true of some pods."""
         self._wait(condition, pods, expectation, SECONDS)
+
+    def wait_for(self, condition, seconds: float):
+        """Wait until a condition comes true, for at most so many seconds."""
+        self._wait(condition, (), 'as expected', seconds)
 
     def mounts_of(self, one: dict) -> list:
         """Return the lines of the mount table for a pod's volumes."""

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The program on the node that the touch timers run (room touch): rooms of this house, copied from where the running module has them."""
+"""The programs on the node that timers run: rooms of this house, copied from where the running module has them."""
 
+import collections
 import hashlib
 import os
 import shutil
@@ -15,8 +16,11 @@ from . import records, touch
 
 HOUSE = __name__.rpartition('.')[0].rpartition('.')[0]
 PACKAGE = 'flexvolume'
-MAIN = f'import sys\n\nfrom {PACKAGE}._deploy.touch import main\n\nsys.exit(main())\n'
-PREFIX = 'touch-'
+MAIN = 'import sys\n\nfrom {package}.{module} import main\n\nsys.exit(main())\n'
+
+# kind: what its place on the node begins with; module: where its main is; rooms: what it is made of.
+Program = collections.namedtuple('Program', ('kind', 'module', 'rooms'))
+TOUCH = Program('touch', '_deploy.touch', touch.ROOMS)
 # What the node's package manager keeps up to date, rather than what runs this module, which may be a venv's. RHEL 8 may have no other than the second.
 PYTHONS = ('/usr/bin/python3', '/usr/libexec/platform-python')
 
@@ -26,15 +30,20 @@ def python() -> str:
     return next((path for path in PYTHONS if os.access(path, os.X_OK)), sys.executable)
 
 
-def command() -> list:
+def command(program: Program = TOUCH) -> list:
     """Return the words of the command that runs the program, without its argument."""
-    return [python(), '-I', '-S', _place(_content())]
+    return [python(), '-I', '-S', place_of(program)]
 
 
-def install(outcome: Outcome):
+def place_of(program: Program) -> str:
+    """Return where the program lies on the node; its name changes with its content."""
+    return _place(program, _content(program))
+
+
+def install(outcome: Outcome, program: Program = TOUCH):
     """Put the program on the node; an older one stays until no timer runs it any more."""
-    content = _content()
-    place = _place(content)
+    content = _content(program)
+    place = _place(program, content)
     if os.path.isdir(place):
         return
     records.make_directory()
@@ -54,19 +63,28 @@ def install(outcome: Outcome):
 
 def tidy():
     """Remove what no driver needs any more: older programs, the last of them with the last record."""
-    names = os.listdir(records.DIRECTORY) if os.path.isdir(records.DIRECTORY) else []
-    needed = os.path.basename(_place(_content())) if any(name.endswith(records.SUFFIX) for name in names) else ''
-    for name in names:
-        if name.startswith(PREFIX) and name != needed:
-            shutil.rmtree(os.path.join(records.DIRECTORY, name))
+    needed = any(name.endswith(records.SUFFIX) for name in _kept())
+    remove_others(TOUCH, [place_of(TOUCH)] if needed else [])
     if not needed:
         records.remove_directory()
 
 
-def _content() -> dict:
-    content = {f'{PACKAGE}/{room}.py': _source(room) for room in touch.ROOMS}
+def remove_others(program: Program, needed: list):
+    """Remove the programs of that kind but for the places that are needed."""
+    for name in _kept():
+        path = os.path.join(records.DIRECTORY, name)
+        if name.startswith(f'{program.kind}-') and path not in needed:
+            shutil.rmtree(path)
+
+
+def _kept() -> list:
+    return os.listdir(records.DIRECTORY) if os.path.isdir(records.DIRECTORY) else []
+
+
+def _content(program: Program) -> dict:
+    content = {f'{PACKAGE}/{room}.py': _source(room) for room in program.rooms}
     content.update({f'{os.path.dirname(name)}/__init__.py': b'' for name in list(content)})
-    content['__main__.py'] = MAIN.encode()
+    content['__main__.py'] = MAIN.format(package=PACKAGE, module=program.module).encode()
     return content
 
 
@@ -75,6 +93,6 @@ def _source(room: str) -> bytes:
     return sys.modules[name].__loader__.get_source(name).encode('utf-8')  # type: ignore[union-attr]
 
 
-def _place(content: dict) -> str:
+def _place(program: Program, content: dict) -> str:
     digest = hashlib.sha256(b''.join(name.encode() + b'\0' + content[name] + b'\0' for name in sorted(content)))
-    return os.path.join(records.DIRECTORY, PREFIX + digest.hexdigest()[:12])
+    return os.path.join(records.DIRECTORY, f'{program.kind}-{digest.hexdigest()[:12]}')

@@ -10,7 +10,7 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, host_paths, records, timers, touch_timer
+from .._deploy import driver_files, host_paths, records, timers
 from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
@@ -70,7 +70,7 @@ def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, 
         'unsafe': [path for path in (directory, executable) if _is_open_to_others(path)],
         'previous': '.previous' in names, 'config': '.config.json' in names,
         'mode': None, 'owner': None, 'size': None, 'mtime': None, 'sha256': None, 'previous_sha256': None,
-        'interpreter': None, 'init': None, 'touch_timer': None,
+        'interpreter': None, 'init': None,
     }
     if os.path.isfile(os.path.join(directory, '.previous')) and not facts['unsafe']:
         facts['previous_sha256'] = driver_files.sha256_of(os.path.join(directory, '.previous'))
@@ -142,23 +142,26 @@ def _describe_init(verdict) -> dict:
 
 
 def _with_timers(drivers: list) -> list:
-    """Add the touch timers and how their services fared last, asked for in one go each."""
+    """Add the touch and prune timers and how their services fared last, asked for in one go each."""
     units = {}
     for driver in drivers:
-        try:
-            units[driver['name']] = touch_timer.timer_of(DriverName.parse(driver['name']))
-        except NodeError:
-            continue  # No name of ours: the driver came from elsewhere, without a timer.
-    there = systemd.installed(list(units.values())) if systemd.running() else []
+        for kind in ('touch', 'prune'):
+            driver[f'{kind}_timer'] = None
+            try:
+                name = DriverName.parse(driver['name'])
+            except NodeError:
+                continue  # No name of ours: the driver came from elsewhere, without a timer.
+            units[driver['name'], kind] = timers.timer_of(kind, name), timers.service_of(kind, name)
+    there = systemd.installed([timer for timer, _service in units.values()]) if systemd.running() else []
     if there:
         outcome = systemd.ensure({}, there, [], check=True)
-        failing = systemd.failed([timers.service_of('touch', DriverName.parse(name)) for name, unit in units.items() if unit in there])
+        failing = systemd.failed([service for timer, service in units.values() if timer in there])
         for driver in drivers:
-            unit = units.get(driver['name'])
-            if unit in there:
-                service = timers.service_of('touch', DriverName.parse(driver['name']))
-                driver['touch_timer'] = dict(unit=unit, service=service, active=unit not in outcome.facts['asleep'], failing=service in failing,
-                                             **outcome.facts['timers'].get(unit, {}))
+            for kind in ('touch', 'prune'):
+                timer, service = units.get((driver['name'], kind), ('', ''))
+                if timer in there:
+                    driver[f'{kind}_timer'] = dict(unit=timer, service=service, active=timer not in outcome.facts['asleep'], failing=service in failing,
+                                                   **outcome.facts['timers'].get(timer, {}))
     return drivers
 
 

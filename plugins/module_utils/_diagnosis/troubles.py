@@ -278,6 +278,13 @@ def host_paths(facts: dict) -> list:
     return found
 
 
+def prune_fails(facts: dict) -> list:
+    return [_trouble('prune_fails', driver['prune_timer']['service'],
+                     f'The service that prunes the volumes of {driver["name"]} failed when it ran last, so what outlived its retention stays.',
+                     f'"journalctl --unit {driver["prune_timer"]["service"]}" says why.', driver['name'])
+            for driver in facts['drivers'] if driver['prune_timer'] and driver['prune_timer']['failing']]
+
+
 def strays(facts: dict) -> list:
     return [_trouble('stray', f'{facts["plugin_dir"]["path"]}/{name}',
                      f'The program {name} lies in the plugin dir itself, where the kubelet does not look: it takes directories only.',
@@ -297,7 +304,7 @@ def inotify(facts: dict) -> list:
 JUDGES = (
     looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
     interpreter_missing, init_slow, hides_others, not_registered, pods_refused, mount_fails,
-    unmount_fails, orphaned, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, host_paths, strays, inotify,
+    unmount_fails, orphaned, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, prune_fails, host_paths, strays, inotify,
 )
 
 

@@ -53,6 +53,7 @@ def _driver(name: str, number: int) -> dict:
                  'defect': None},
         'touch_timer': {'unit': f'flexvolume-touch-{name.replace("/", "-")}.timer', 'service': 'flexvolume-touch.service', 'active': True, 'failing': False,
                         'last': before(9), 'next': MADE},
+        'prune_timer': None, 'host_paths': [],
         'pods': pods, 'volumes': {'count': len(pods), 'oldest': before(86400 * (number % 40)) if pods else None, 'bytes': number * 12345678 if pods else 0},
     }
 

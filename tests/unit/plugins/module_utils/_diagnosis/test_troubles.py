@@ -13,7 +13,8 @@ def driver(name='acme/nfs', **changes):
     directory = f'{PLUGINS}/{name.replace("/", "~")}'
     facts = {
         'name': name, 'directory': directory, 'path': directory + '/' + name.rpartition('/')[2], 'symlink': False, 'names': [name.rpartition('/')[2]],
-        'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'registered': True, 'touch_timer': None, 'host_paths': [],
+        'executable': 'program', 'mode': '0755', 'interpreter': None, 'unsafe': [], 'watched': True, 'registered': True, 'touch_timer': None,
+        'prune_timer': None, 'host_paths': [],
         'init': {'status': 'Success', 'message': '', 'seconds': 0.02, 'timed_out': False, 'defect': None},
     }
     return dict(facts, **changes)
@@ -139,6 +140,7 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[driver(touch_timer=timer(active=False))]), 'timer_asleep', 'a.timer', ['systemctl enable --now a.timer']),
     (node(drivers=[driver(host_paths=[host_path(mounted=False)])]), 'host_path_not_mounted', '/data/logs', ['lay on /data', 'Mount /data']),
     (node(drivers=[driver(host_paths=[host_path(exists=False)])]), 'host_path_missing', '/data/logs', ['acme/nfs', 'Deploy the driver again']),
+    (node(drivers=[driver(prune_timer={'service': 'p.service', 'failing': True})]), 'prune_fails', 'p.service', ['journalctl --unit p.service']),
     (node(strays=['nfs']), 'stray', f'{PLUGINS}/nfs', ['vendor~nfs/nfs']),
     (node(inotify={'instances': 116}), 'inotify', 'fs.inotify.max_user_instances', ['116 of the 128', 'max_user_instances=256']),
     (node(inotify={'watches': 8000}), 'inotify', 'fs.inotify.max_user_watches', ['8000 of the 8192', 'max_user_watches=16384']),
