@@ -207,9 +207,13 @@ oldest-debian: install
 
 # --- longer than a test may take --------------------------------------------------------------------------------------------------------------
 
-.PHONY: page-tests
+.PHONY: page-tests monitoring-tests
 page-tests: tools ## the doctor's page in a real Chromium, which is installed; SCREENSHOTS=DIRECTORY keeps pictures
 	$(STAGED) tests/page/run $(CACHE)/page-$(shell cat tests/page/run tests/page/requirements.txt | sha256sum | cut -c1-12) $(T)
+
+monitoring-tests: # the rules for alerts, by the promtool of Debian's package prometheus
+	promtool check rules docs/monitoring/alerts.yml
+	promtool test rules docs/monitoring/alerts_test.yml
 
 .PHONY: soak fresh bench
 soak: install ## the driver and the kubelet, at full counts

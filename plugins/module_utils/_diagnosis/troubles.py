@@ -72,7 +72,7 @@ def gone(facts: dict) -> list:
     return [_trouble('gone', directory['path'],
                      f'The kubelet runs, but its plugin dir {directory["path"]} is not there, although a kubelet makes it as it starts: its prober could not '
                      'start, and it will not find drivers that are put there now.',
-                     f'Deploy the drivers, which makes the directory, and then restart the kubelet{_restart(facts)}.')]
+                     f'Restart the kubelet{_restart(facts)}, which makes the directory again, then deploy the drivers.')]
 
 
 def not_watched(facts: dict) -> list:
