@@ -219,7 +219,7 @@ monitoring-tests: # the rules for alerts, by the promtool of Debian's package pr
 soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/security
-	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet
+	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet -s joins
 
 fresh: ## the demo and the tests on a minimal Debian that is installed for it, booted, without D-Bus; for T=lint instead of the test, that
 	python3 tests/fresh $(T)
