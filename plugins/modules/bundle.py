@@ -99,7 +99,7 @@ size:
   description: Its size in bytes.
   returned: success
   type: int
-  sample: 104217
+  sample: 131104
 secret:
   description: Whether the list holds secrets or settings, so that only the files' owner can read them.
   returned: success
