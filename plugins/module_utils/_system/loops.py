@@ -7,8 +7,9 @@
 import collections
 import contextlib
 import fcntl
-import os
 import struct
+
+from . import roots
 
 LOOP_CLR_FD, LOOP_GET_STATUS64 = 0x4C01, 0x4C05
 BLOCKS = '/sys/block'
@@ -18,9 +19,9 @@ Loop = collections.namedtuple('Loop', ('name', 'file', 'device'))
 
 
 def used() -> list:
-    """Return the loop devices that have a file."""
+    """Return the loop devices that have a file; none where there is no /sys, as in a chroot."""
     found = []
-    for name in sorted(name for name in os.listdir(BLOCKS) if name.startswith('loop')):
+    for name in sorted(name for name in roots.listing(BLOCKS) if name.startswith('loop')):
         with contextlib.suppress(OSError), open(f'{BLOCKS}/{name}/loop/backing_file', encoding='utf-8', errors='surrogateescape') as text:
             with open(f'/dev/{name}', 'rb') as device:
                 status = bytearray(232)

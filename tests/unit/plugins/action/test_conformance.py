@@ -72,7 +72,7 @@ def test_a_directory_that_cannot_be_made(tmp_path):
 
 @pytest.mark.parametrize('delegate_to, host', [(None, 'n1'), ('n2', 'n2')])
 def test_the_report_names_the_host_that_was_judged(mocker, tmp_path, delegate_to, host):
-    task = mocker.Mock(async_val=0, args={'drivers': [], 'junit_dir': str(tmp_path)}, delegate_to=delegate_to, check_mode=False)
+    task = mocker.Mock(async_val=0, args={'drivers': [], 'junit_dir': str(tmp_path)}, delegate_to=delegate_to, check_mode=False, no_log=False)
     action = conformance.ActionModule(task, *[mocker.Mock() for _argument in range(5)])
     mocker.patch.object(action, '_execute_module', return_value={'drivers': [RESULT], 'msg': 'a/b fails', 'failed': True})
     result = action.run(task_vars={'inventory_hostname': 'n1'})
@@ -86,3 +86,10 @@ def test_what_is_malformed_fails_before_anything_reaches_the_node(mocker):
     with pytest.raises(AnsibleActionFail, match='There is no list of drivers'):
         action.run(task_vars={})
     assert not execute.called
+
+
+def test_no_log_hides_what_failed(mocker):
+    action = conformance.ActionModule(mocker.Mock(async_val=0, args={'drivers': []}, no_log=True, check_mode=True), *[mocker.Mock() for _argument in range(5)])
+    mocker.patch.object(action, '_execute_module', return_value={'drivers': [RESULT], 'msg': 'option hunter2', 'failed': True, 'exception': 'option hunter2'})
+    result = action.run(task_vars={'inventory_hostname': 'n1'})
+    assert (result['msg'], result['exception'], result['failed']) == ('The conformance checks failed; no_log hides which.', None, True)
