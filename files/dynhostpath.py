@@ -388,39 +388,38 @@ def walk(start: int, names: list, made=None, private: bool = False) -> int:
     return here
 
 
-def refuse_foreign(directory: int, where: str, sticky: int = 0):
-    """Refuse a directory in which others than root could exchange what lies there."""
+def refuse_foreign(directory: int, where: str, sticky: int = 0) -> int:
+    """Refuse a directory in which others than root could exchange what lies there; return its mode."""
     status = posix.fstat(directory)
     if status.st_uid or (status.st_mode & 0o022 and not status.st_mode & sticky):
         raise Refused(f'{where}: others than root can write to it (owner {status.st_uid}, mode {status.st_mode & 0o7777:04o}); '
                       'give it to root and take write permission from the others, or choose another base.')
+    return status.st_mode & 0o7777
 
 
 def open_base(config: dict) -> int:
     """Return a descriptor of the base, which none but root can exchange, nor enter past the mount flags."""
-    path, here, closed = '', posix.open('/', DIRECTORY), False
+    where, path, here, closed = f'base {config["base"]}', '', posix.open('/', DIRECTORY), False
     try:
         for name in config['base'][1:].split('/'):
             # In a sticky directory, such as /tmp, nobody can exchange what is root's.
-            refuse_foreign(here, f'base {config["base"]}, at {path or "/"}', 0o1000)
+            mode = refuse_foreign(here, f'{where}, at {path or "/"}', 0o1000)
+            closed = closed or (path != '' and not mode & 0o011)
             path += '/' + name
             above, here = here, posix.open(name, DIRECTORY, dir_fd=here)
             posix.close(above)
-            closed = closed or not posix.fstat(here).st_mode & 0o011
-        refuse_foreign(here, f'base {config["base"]}')
-        if config['own_mount']:
-            root = posix.open('/', DIRECTORY)
-            if mount_id(root) == mount_id(here):
-                raise Refused(f'base {config["base"]}: it lies on the root file system, though own_mount is set; mount its file system.')
-            posix.close(root)
-        missing = config['mount_flags'] & ~posix.fstatvfs(here).f_flag
-        if missing and not closed:
-            flags = ', '.join(name for name, flag in MOUNT_FLAGS.items() if missing & flag)
-            raise Refused(f'base {config["base"]}: its mode {posix.fstat(here).st_mode & 0o7777:04o} lets others than root in, past the mount_flags '
-                          f'{flags}; give it mode 0700, or mount it with them.')
+        mode = refuse_foreign(here, where)
+        if config['own_mount'] and mount_id_at('/') == mount_id(here):
+            raise Refused(f'{where}: it lies on the root file system, though own_mount is set; mount its file system.')
+        if mode & 0o011 and not closed:
+            missing = config['mount_flags'] & ~posix.fstatvfs(here).f_flag
+            if missing:
+                flags = ', '.join(name for name, flag in MOUNT_FLAGS.items() if missing & flag)
+                raise Refused(f'{where}: its mode {mode:04o} lets others than root in, past the mount_flags {flags}; give it mode 0700, or mount it with '
+                              'them.')
     except OSError as error:
         posix.close(here)
-        raise Refused(explain(error, f'base {config["base"]}, at {path}')) from None
+        raise Refused(explain(error, f'{where}, at {path}')) from None
     return here
 
 
@@ -558,19 +557,23 @@ def is_mounted(directory: int) -> bool:
         posix.close(above)
 
 
-def mount_point_of(here: int) -> str:
-    """Return where the file system that holds the open directory is mounted; closes the descriptor."""
-    mount = mount_id(here)
-    while True:
-        above = posix.open('..', posix.O_PATH | posix.O_DIRECTORY, dir_fd=here)
-        if mount_id(above) != mount or same_file(above, here):
-            posix.close(above)
-            try:
-                return posix.readlink(f'/proc/self/fd/{here}')
-            finally:
-                posix.close(here)
-        posix.close(here)
-        here = above
+def mount_id_at(path: str) -> bytes:
+    directory = posix.open(path, posix.O_PATH | posix.O_DIRECTORY)
+    try:
+        return mount_id(directory)
+    finally:
+        posix.close(directory)
+
+
+def mount_point_of(path: str) -> str:
+    """Return where the file system that holds the directory is mounted."""
+    mount = mount_id_at(path)
+    while path != '/':
+        above = path.rpartition('/')[0] or '/'
+        if mount_id_at(above) != mount:
+            break
+        path = above
+    return path
 
 
 def is_mount_point(path: str) -> bool:
@@ -868,9 +871,8 @@ def pod_is_gone(record: dict) -> bool:
 
 def whereabouts(pods: str) -> dict:
     """Return what tells the kubelet's directory from one below its mount point: its mount, or, seen from another mount namespace, the directory itself."""
-    directory = posix.open(pods, posix.O_PATH | posix.O_DIRECTORY)
-    inode, device = posix.fstat(directory)[1:3]
-    return {'pods': f'{device}:{inode}', 'pods_on': mount_point_of(directory)}
+    inode, device = posix.stat(pods)[1:3]
+    return {'pods': f'{device}:{inode}', 'pods_on': mount_point_of(pods)}
 
 
 def overlap(one: str, other: str) -> bool:

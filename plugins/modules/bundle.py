@@ -78,6 +78,7 @@ EXAMPLES = r"""
         src: dynhostpath.py
         host_paths:
           - path: /var/lib/dynhostpath
+            mode: "0700"
     at_boot: true
     cloud_init: true
     daemonset:
