@@ -16,7 +16,7 @@ HIDDEN = '********'
 PRIVATE = ('config', 'secrets', 'content')
 TELLING = re.compile('pass|secret|token|credential|private|api_?-?key|access_?-?key', re.IGNORECASE)
 # What results hold of names from the list and of verdicts, which others compute with: a secret such as "pass" must not change them.
-OUR_OWN = ('name', 'outcome', 'level', 'status', 'awaited', 'published', 'withdrawn', 'path', 'executable')
+OUR_OWN = ('name', 'title', 'outcome', 'level', 'status', 'awaited', 'published', 'withdrawn', 'path', 'executable')
 
 
 def with_secrets(options: dict, secrets: dict) -> dict:
