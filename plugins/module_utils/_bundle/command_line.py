@@ -21,7 +21,7 @@ from .._deploy import at_boot, drivers, node
 from .._deploy.driver_files import Payload, Place
 from .._kubelet import process
 from .._outcome import NodeError, Outcome
-from .._secrets import with_secrets
+from .._secrets import masked, with_secrets, words
 from .._system import lock
 from . import packages
 from .contents import Bundle
@@ -31,13 +31,16 @@ def main() -> int:
     """Run one command; return 0 where the node agrees, 1 where it does not or something was refused or failed, 2 where the command was wrong."""
     arguments = _parser().parse_args()
     signal.signal(signal.SIGTERM, _stop)
+    hidden: list = []
     try:
         if os.geteuid():
             raise NodeError(f'{arguments.command} must run as root: run it with sudo.')
         with lock.held():
-            return arguments.run(Bundle(zipimport.zipimporter(sys.argv[0])), arguments)
+            bundle = Bundle(zipimport.zipimporter(sys.argv[0]))
+            hidden = words(bundle.parameters)
+            return arguments.run(bundle, arguments)
     except NodeError as error:
-        return _fail(str(error), arguments)
+        return _fail(masked(str(error), hidden), arguments)
     except OSError as error:
         return _fail(f'The node refused: {error}. See to that file or its file system; this can be run again as it is.', arguments)
     except KeyboardInterrupt:
@@ -60,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     for command in (apply, remove):
         command.add_argument('--check', action='store_true', help='say what would change, and change nothing')
-        command.add_argument('--diff', action='store_true', help="show each change; a driver's config is shown as well")
+        command.add_argument('--diff', action='store_true', help="show each change, of a driver's config the keys")
         command.add_argument('--force', action='store_true', help='withdraw a driver although pods have volumes of it')
         command.add_argument('--delete-data', action='store_true', help='delete the host paths of drivers that are withdrawn, with all that they hold')
     return parser
@@ -100,9 +103,11 @@ def _validate(bundle: Bundle, arguments: argparse.Namespace) -> int:
     for driver in drivers.read(bundle.parameters):
         if driver['state'] != 'absent':
             place, options = Place(directory.path, driver['name']), with_secrets(driver['options'], driver['secrets'])
-            results[str(driver['name'])] = suite.run(
+            checks = suite.run(
                 place.executable, driver['name'], process.callout_environment(kubelet), options, FULL, kubelet=kubelet,
                 waive=driver['waive'])
+            hidden = words(bundle.parameters)
+            results[str(driver['name'])] = [check._replace(evidence=masked(check.evidence, hidden)) for check in checks]
     failed = {name: suite.failures(checks, arguments.strict) for name, checks in results.items()}
     if arguments.json:
         print(json.dumps(dict(passed=not any(failed.values()), drivers=[
@@ -122,6 +127,7 @@ def _ensure(bundle: Bundle, check: bool, keep: bool, **options) -> Outcome:
     outcome.include(node.ensure(
         declared, bundle.executables, check=check, bundle=Payload(content=bundle.content) if keep else None, **options,
         **drivers.of_node(bundle.parameters)))
+    outcome.warnings[:] = masked(outcome.warnings, words(bundle.parameters))
     return outcome
 
 

@@ -13,7 +13,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
 
 DRIVER = {'state': 'present', 'packages': [], 'options': {}, 'waive': {}}
-LIST = {'drivers': [dict(DRIVER, name='a/b', bundled=True), dict(DRIVER, name='c/d', bundled=False)],
+LIST = {'drivers': [dict(DRIVER, name='a/b', bundled=True, secrets={'password': 'hunter2'}), dict(DRIVER, name='c/d', bundled=False)],
         **{name: option.get('default') for name, option in drivers.NODE.items()}, 'apply_interval': '1h'}
 
 
@@ -116,6 +116,19 @@ def test_a_refusal_is_one_sentence(run, error, sentence):
     status, out, err = run('apply', '--json')
     assert (status, err, json.loads(out)['failed']) == (1, '', True)
     assert json.loads(out)['msg'].startswith(sentence)
+
+
+@pytest.mark.parametrize('options', [(), ('--json',)])
+def test_a_secret_that_a_driver_repeats_reaches_no_screen_and_no_journal(run, options):
+    run.outcome = NodeError('The driver a/b says: hunter2, aHVudGVyMg==.')
+    status, out, err = run('apply', *options)
+    assert status == 1
+    assert 'The driver a/b says: ********, ********.' in out + err
+    run.outcome = Outcome(plugin_dir={'path': '/p'})
+    run.outcome.warnings.append('It says hunter2.')
+    status, out, err = run('apply', *options)
+    assert status == 0
+    assert 'It says ********.' in out + err
 
 
 @pytest.mark.parametrize('command', ['apply', 'remove', 'status', 'validate'])
