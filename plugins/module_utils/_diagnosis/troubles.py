@@ -109,8 +109,9 @@ def driver_not_watched(facts: dict) -> list:
 
 
 def symlinks(facts: dict) -> list:
+    worse = ' Before 1.24 it probes one all the same that is made while it runs, and if that fails, every later probe fails.' if _is_intolerant(facts) else ''
     return [_trouble('symlink', driver['directory'],
-                     f'{driver["directory"]} is a symbolic link, and the kubelet neither probes nor watches a driver directory that is one.',
+                     f'{driver["directory"]} is a symbolic link, and the kubelet neither probes nor watches a driver directory that is one.{worse}',
                      'Replace the link with a directory that holds the driver.', driver['name'])
             for driver in facts['drivers'] if driver['symlink']]
 
@@ -286,8 +287,10 @@ def prune_fails(facts: dict) -> list:
 
 
 def strays(facts: dict) -> list:
+    worse = ' Before 1.24 it probes one all the same that is put there while it runs, and then fails every later probe.' if _is_intolerant(facts) else ''
     return [_trouble('stray', f'{facts["plugin_dir"]["path"]}/{name}',
-                     f'The program {name} lies in the plugin dir itself, where the kubelet does not look: it takes directories only.',
+                     f'The program {name} lies in the plugin dir itself, where the kubelet does not look: it takes directories only.'
+                     f'{worse}',
                      f'Deploy it as vendor~{name}/{name}, or remove it.')
             for name in facts['strays']]
 
@@ -333,8 +336,12 @@ def _fails(driver: dict) -> bool:
 
 def _poisonous(facts: dict) -> list:
     """Return the names of the drivers that make this kubelet forget others."""
+    return [driver['name'] for driver in _probed(facts) if _is_broken(driver)] if _is_intolerant(facts) else []
+
+
+def _is_intolerant(facts: dict) -> bool:
     version = _version(facts['kubelet'])
-    return [driver['name'] for driver in _probed(facts) if _is_broken(driver)] if version and version < TOLERANT else []
+    return bool(version and version < TOLERANT)
 
 
 def _is_broken(driver: dict) -> bool:

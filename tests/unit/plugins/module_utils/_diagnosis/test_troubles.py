@@ -141,6 +141,8 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(drivers=[driver(host_paths=[host_path(mounted=False)])]), 'host_path_not_mounted', '/data/logs', ['lay on /data', 'Mount /data']),
     (node(drivers=[driver(host_paths=[host_path(exists=False)])]), 'host_path_missing', '/data/logs', ['acme/nfs', 'Deploy the driver again']),
     (node(drivers=[driver(prune_timer={'service': 'p.service', 'failing': True})]), 'prune_fails', 'p.service', ['journalctl --unit p.service']),
+    (node(drivers=[driver(symlink=True)], kubelet={'version': 'v1.20.2'}), 'symlink', f'{PLUGINS}/acme~nfs', ['every later probe fails']),
+    (node(strays=['nfs'], kubelet={'version': 'v1.20.2'}), 'stray', f'{PLUGINS}/nfs', ['fails every later probe']),
     (node(strays=['nfs']), 'stray', f'{PLUGINS}/nfs', ['vendor~nfs/nfs']),
     (node(inotify={'instances': 116}), 'inotify', 'fs.inotify.max_user_instances', ['116 of the 128', 'max_user_instances=256']),
     (node(inotify={'watches': 8000}), 'inotify', 'fs.inotify.max_user_watches', ['8000 of the 8192', 'max_user_watches=16384']),
