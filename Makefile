@@ -83,7 +83,7 @@ vermin: tools ## code for nodes runs on Python 3.6, code for controllers on 3.10
 	vermin --quiet --no-tips --violations --eval-annotations --target=3.10- plugins
 
 shellcheck: tools
-	git grep --untracked -lE '^#!.*\<(ba)?sh$$' | xargs shellcheck
+	git grep --untracked -lE '^#!.*\<(ba)?sh$$' -- . ':!*.py' | xargs shellcheck
 
 docs: tools
 	$(STAGED) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
