@@ -46,10 +46,14 @@ class Record:
     """The file that tells the next run what to clear up should this one be killed: whoever runs holds a lock on it."""
 
     def __init__(self, token: str):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(RECORDS, 0o700)
         self.path = os.path.join(RECORDS, token)
-        self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self.descriptor = None
+        while self.descriptor is None:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(RECORDS, 0o700)
+            # Another run removes the directory when it is done.
+            with contextlib.suppress(FileNotFoundError):
+                self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def note(self, path: str):
@@ -62,6 +66,8 @@ class Record:
     def __exit__(self, *_error):
         os.unlink(self.path)
         os.close(self.descriptor)
+        with contextlib.suppress(OSError):
+            os.rmdir(RECORDS)
 
 
 def clear_up():
