@@ -12,9 +12,13 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from nodes import host
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import enclosed, static, suite
@@ -53,6 +57,12 @@ def mount_namespace():
     os.chdir(directory)
     os.close(root)
     os.close(home)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def tools():
+    """What the fixtures call, and what builds them."""
+    host.install('bindfs', 'e2fsprogs', 'gcc', 'git', 'golang-go', 'libc6-dev')
 
 
 @pytest.fixture(scope='module', autouse=True)
