@@ -47,13 +47,7 @@ class Record:
 
     def __init__(self, token: str):
         self.path = os.path.join(RECORDS, token)
-        self.descriptor = None
-        while self.descriptor is None:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(RECORDS, 0o700)
-            # Another run removes the directory when it is done.
-            with contextlib.suppress(FileNotFoundError):
-                self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self.descriptor = _created(self.path)
         fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def note(self, path: str):
@@ -68,6 +62,15 @@ class Record:
         os.close(self.descriptor)
         with contextlib.suppress(OSError):
             os.rmdir(RECORDS)
+
+
+def _created(path: str) -> int:
+    """Create the file, and the directory, which another run removes when it is done."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(RECORDS, 0o700)
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
 
 def clear_up():
