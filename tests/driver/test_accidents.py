@@ -297,12 +297,14 @@ def test_names_without_number_take_neither_memory_nor_an_unmounts_time(make_node
     for number in range(count):
         (os.mkdir if number % 10 == 0 else os.mknod)(f'{volume}/{number}')
     little = peak(node.callout('unmount', 'empty'))
-    assert peak(node.callout('unmount', 'full')) < little + 2048
+    unmount = peak(node.callout('unmount', 'full'))
     assert not node.directory('full').exists()
     left = sum(1 for _path in (node.base / '.trash').rglob('*'))
     # A directory that comes to lie beside the others has been seen to, but is still there.
     assert count - 10100 < left < count - 8000
-    assert peak(node.command('prune')) < little + 2048
+    prune = peak(node.command('prune'))
+    print(f'{count} names: unmount took {unmount} KiB and prune {prune} KiB, unmount of an empty volume {little} KiB')
+    assert max(unmount, prune) < little + 2048
     assert node.left_in_base() == []
 
 
