@@ -55,6 +55,7 @@ env: tools ## the tools, and the collection that make install put into .build, f
 .PHONY: lock
 lock: tools ## new pins in tests/tools/uv.lock
 	tests/tools/lock $(CACHE)/uv-*/bin/uv
+	tests/tools/versions write
 
 .PHONY: demo
 demo: install ## three nodes, the driver deployed on them, and a look around
@@ -66,8 +67,8 @@ test: ## everything below, one after the other, with a summary
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
-.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses zizmor actionlint
-lint: ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses zizmor ## every static check
+.PHONY: lint ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses zizmor versions actionlint
+lint: ansible-lint ruff mypy vermin shellcheck docs docs-site changelog licenses zizmor versions ## every static check
 
 ansible-lint: tools
 	$(STAGED) ansible-lint
@@ -97,6 +98,9 @@ changelog: tools
 licenses: tools # every file names its licence and its holder, as REUSE has it
 	reuse lint --quiet || { reuse lint; exit 1; }
 
+versions: # README says what is tested
+	tests/tools/versions check
+
 zizmor: tools
 	zizmor --quiet --offline --persona pedantic .github
 
@@ -105,7 +109,7 @@ actionlint: workflows # not among the others, as its program comes from the forg
 
 # --- the collection as Galaxy's users get it ------------------------------------------------------------------------------------------------
 
-.PHONY: build install package conformance-pyz
+.PHONY: build install package ee conformance-pyz
 build: tools
 	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --force --output-path $(BUILD)'
 
@@ -131,6 +135,11 @@ publish: tools
 
 package: install importer conformance-pyz ## the tarball, installed, and accepted by Galaxy's own check
 	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
+
+ee: build builder ## the build context of an execution environment, in .build/ee; an image of it needs a container engine and a registry
+	rm -rf $(BUILD)/ee && mkdir -p $(BUILD)/ee
+	cp execution-environment.yml $(BUILD)/ee/ && cp $(TARBALL) $(BUILD)/ee/collection.tar.gz
+	cd $(BUILD)/ee && $(TOOLS)/builder/bin/ansible-builder create --verbosity 2
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 

@@ -12,13 +12,13 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _variabl
 COLLECTION = pathlib.Path(__file__).parents[4]
 
 
-def test_the_variables_are_those_of_the_playbooks_and_roles_and_in_the_readme():
+def test_the_variables_are_those_of_the_playbooks_and_roles_and_in_the_guide():
     used = set()
     for path in [*COLLECTION.glob('playbooks/*.yml'), *COLLECTION.glob('roles/*/tasks/*.yml')]:
         used.update(re.findall(r'\bflexvolume_\w+', re.sub('#.*', '', path.read_text(encoding='utf-8'))))
     assert sorted(used) == list(_variables.KNOWN)
-    readme = (COLLECTION / 'README.md').read_text(encoding='utf-8')
-    assert [name for name in _variables.KNOWN if f'`{name}`' not in readme and name != 'flexvolume_outcome'] == []
+    guide = (COLLECTION / 'docs/docsite/rst/variables.rst').read_text(encoding='utf-8')
+    assert [name for name in _variables.KNOWN if f'``{name}``' not in guide and name != 'flexvolume_outcome'] == []
 
 
 def test_a_misspelt_variable_is_named_with_the_one_that_was_meant():
