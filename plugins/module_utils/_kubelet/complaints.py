@@ -25,7 +25,7 @@ PATIENCE = {UNKNOWN: 60, MOUNT: 150, UNMOUNT: 150, ORPHANED: 30}
 PATTERN = r'no volume plugin matched|(Unm|M)ountVolume\.[A-Za-z]+ failed|rphaned pod '
 LONGEST_REASON = 300
 
-HEAD = r'E\d{4} [\d:.]+ +\d+ '
+HEAD = r'(?:\S+ )?E\d{4} [\d:.]+ +\d+ '
 UID = r'[0-9a-fA-F-]{32,36}'
 # Up to 1.20: Error syncing pod UID ("NAME_NAMESPACE(UID)"), skipping: ...; later: "Error syncing pod, skipping" err="..." pod="NAMESPACE/NAME" podUID=UID
 REFUSED = re.compile(HEAD + r'pod_workers\.go:\d+\] "?Error syncing pod\b(?P<text>.*?err=no volume plugin matched.*)')

@@ -44,6 +44,9 @@ def shown(said, moment=1795619810.5):
     (NEWER_UNKNOWN, 'unknown', 'default/unknown-doctor-1', None),
     (ORPHANED, 'orphaned', UID, None),
     (NEWER_ORPHANED, 'orphaned', UID, None),
+    # As kubelets of OpenShift begin their lines.
+    ('??? ' + NEWER_MOUNT, 'mount', 'failing', 'nodeops/dynhostpath'),
+    ('??? ' + NEWER_UNKNOWN, 'unknown', 'default/unknown-doctor-1', None),
 ])
 def test_what_the_kubelet_complains_of(said, kind, pod, driver):
     found, = complaints.parse([shown(said)])
