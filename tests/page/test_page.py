@@ -106,7 +106,7 @@ def test_everything_is_reached_by_tab_and_the_first_skips_to_the_nodes(show):
 
 def test_nothing_that_a_node_says_runs(show):
     facts = _simulated.healthy()
-    facts['drivers'][0].update(name=EVIL, init={'status': 'Failure', 'seconds': 0.1, 'defect': EVIL}, pods=[EVIL], mode=EVIL, owner=EVIL)
+    facts['drivers'][0].update(name=EVIL, init={'status': 'Failure', 'seconds': 0.1, 'timed_out': False, 'defect': EVIL}, pods=[EVIL], mode=EVIL, owner=EVIL)
     facts['kubelet'].update(version=EVIL, unit=EVIL)
     browser = show({EVIL: _simulated.judged(facts), EVIL + '2': {'failed': True, 'msg': EVIL}})
     for button in browser.find_elements(By.CSS_SELECTOR, '.open'):
