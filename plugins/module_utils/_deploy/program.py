@@ -90,7 +90,9 @@ def _content(program: Program) -> dict:
 
 def _source(room: str) -> bytes:
     name = f'{HOUSE}.{room.replace("/", ".")}'
-    return sys.modules[name].__loader__.get_source(name).encode('utf-8')  # type: ignore[union-attr]
+    source = sys.modules[name].__loader__.get_source(name)  # type: ignore[union-attr]
+    # Ansible's own loader of collections returns bytes.
+    return source if isinstance(source, bytes) else source.encode('utf-8')
 
 
 def _place(program: Program, content: dict) -> str:
