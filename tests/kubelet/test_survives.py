@@ -7,7 +7,7 @@
 import os
 import signal
 
-from node import BROKEN, DYNHOSTPATH, driver
+from node import BROKEN, DYNHOSTPATH, PLUGIN_DIR, driver, executable
 from nodes.pods import pod
 
 TIMER = 'flexvolume-touch-nodeops-dynhostpath.timer'
@@ -50,6 +50,18 @@ def test_kubelet_killed_beside_a_broken_driver(node):
     assert node.started(TIMER) > before
     node.wait_running(web)
     assert node.seconds_without(web, since) > 0
+
+
+def test_what_a_power_cut_left_of_a_deploy_and_the_kubelet_saw_as_it_started(node):
+    """The kubelet ignores a hidden directory's name, but watches one that is there when it starts: clearing it away must not poison its probes."""
+    hidden, new = f'{PLUGIN_DIR}/.flexvolume-example.com~new', driver('example.com/new')
+    node.deploy(driver(), flexvolume_touch_timer=False)
+    node.shell(f'mkdir -p {hidden}/example.com~new; for place in {hidden} {hidden}/example.com~new; do cp {executable(DYNHOSTPATH)} $place/new; done')
+    node.restart()
+    assert node.known(DYNHOSTPATH) == [DYNHOSTPATH]
+    node.deploy(driver(), new, flexvolume_touch_timer=False)
+    assert node.leftovers() == []
+    assert node.known('example.com/new') == ['example.com/new']
 
 
 def test_deploy_killed(node, soak, figure, say, chance, version):

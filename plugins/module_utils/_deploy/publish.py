@@ -203,7 +203,7 @@ def _goes_with(executable: str, config: str, place: Place, kubelet) -> bool:
 def _stage(plan: Plan, outcome: Outcome):
     staging = plan.place.staging
     for functions in (outcome.undo, outcome.cleanup):
-        functions.append(lambda: shutil.rmtree(staging.directory, ignore_errors=True))
+        functions.append(lambda: recovery.clear(staging.directory))
     os.mkdir(staging.directory, 0o700)
     if plan.payload:
         _write(staging.executable, plan.payload.write, EXECUTABLE_MODE)
@@ -278,8 +278,8 @@ def _put_back(place: Place):
 def _withdraw(place: Place, outcome: Outcome):
     """Take the driver out of its place, as recovery.withdraw would, and keep it."""
     os.mkdir(place.staging.directory, 0o700)
-    outcome.cleanup.extend([lambda: shutil.rmtree(place.staging.directory), lambda: shutil.rmtree(place.cache, ignore_errors=True)])
-    outcome.undo.append(lambda: shutil.rmtree(place.staging.directory))
+    outcome.cleanup.extend([lambda: recovery.clear(place.staging.directory), lambda: shutil.rmtree(place.cache, ignore_errors=True)])
+    outcome.undo.append(lambda: recovery.clear(place.staging.directory))
     os.mkdir(place.kept.directory, files.DIRECTORY_MODE)
     files.link_over(place.executable, place.kept.executable)
     outcome.undo.append(lambda: _bring_back(place))

@@ -59,13 +59,33 @@ def withdraw(place: Place):
     os.makedirs(place.staging.directory, 0o700, exist_ok=True)
     with intending(place, WITHDRAW):
         _empty(place)
-    shutil.rmtree(place.staging.directory)
+    clear(place.staging.directory)
 
 
 def leftovers(plugin_dir: str) -> list:
     """Return the hidden directories that killed runs left in the plugin dir."""
     names = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
     return [os.path.join(plugin_dir, name) for name in names if name.startswith(PREFIX)]
+
+
+def clear(directory: str):
+    """Remove a hidden directory that stands beside the drivers.
+
+    The kubelet ignores its name, but one that was started while it was there watches what is in it, and notes a driver that a kubelet before 1.24 would then
+    fail to probe for ever (flexvolume/probe.go: addWatchRecursive, handleWatchEvent). The removal of the executable takes that back, so it comes last.
+    """
+    if not os.path.isdir(directory):
+        return
+    executable = os.path.join(directory, os.path.basename(directory).rpartition('~')[2])
+    for entry in os.listdir(directory):
+        path = os.path.join(directory, entry)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif path != executable:
+            os.unlink(path)
+    with open(executable, 'a', encoding='utf-8'):
+        os.unlink(executable)
+    os.rmdir(directory)
 
 
 def recover(plugin_dir: str) -> list:
@@ -80,7 +100,7 @@ def recover(plugin_dir: str) -> list:
                 place = Place(plugin_dir, DriverName(*os.path.basename(leftover)[len(PREFIX):].split('~')))
                 _recover(place)
                 half_done.append(str(place.name))
-            shutil.rmtree(leftover)
+            clear(leftover)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NodeError(f'{leftover} was left by a run that was killed, and cannot be finished ({error}): see to its file system, or remove that '
                             'directory and deploy the driver again.') from error
