@@ -14,7 +14,8 @@ import time
 import pytest
 
 TESTS = pathlib.Path(__file__).parents[1]
-sys.path.insert(0, str(TESTS))
+# What the tests share with the collection comes from where the playbooks have it: the tarball as it was installed.
+sys.path[:0] = [str(TESTS), os.environ['ANSIBLE_COLLECTIONS_PATH']]
 
 import pages  # noqa: E402
 from node import Node  # noqa: E402
