@@ -65,7 +65,6 @@ class Place(collections.namedtuple('Place', ('plugin_dir', 'name'))):
         """The same driver under a hidden directory beside its place, on the same file system, so that one rename moves it."""
         return StagingPlace(self.plugin_dir, self.name)
 
-
     @property
     def kept(self) -> 'Place':
         """Where what is replaced or withdrawn is kept until that cannot be taken back any more."""

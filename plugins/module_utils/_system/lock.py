@@ -51,7 +51,7 @@ def _locked(directory: str, deadline: float, patience: float) -> int:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise Held(f'Another run{_holder(descriptor)} has been changing this node for {patience:g} s: wait until it is done, '
-                                'or see what it hangs on and end it, then run this again.') from None
+                           'or see what it hangs on and end it, then run this again.') from None
             time.sleep(0.05)
         os.close(descriptor)
 
