@@ -11,12 +11,12 @@ executable is missing that can be had without touching anything of theirs: a dir
 else, whatever an installer puts there in between. Where there is an executable, only its owner, or a restart of the kubelet, can help.
 """
 
+import contextlib
 import json
 import os
 import re
 
 from .._kubelet import callout, process
-from .._outcome import NodeError
 from . import records
 
 # Since this version a broken driver hides no other.
@@ -73,8 +73,10 @@ def heal(plugin_dir: str, needed) -> list:
         if name in healed:
             # Should this process be killed in between, the next one knows whose directory it is.
             _write(dict(after, **{name: BEGUN}))
-            os.mkdir(executable(plugin_dir, name), 0o700)
-            _remove(executable(plugin_dir, name))
+            # One that is read-only, or gets its executable just now, keeps none of the others from being helped.
+            with contextlib.suppress(OSError):
+                os.mkdir(executable(plugin_dir, name), 0o700)
+                _remove(executable(plugin_dir, name))
         after[name] = _state(plugin_dir, name)
     if after != before:
         _write(after)
@@ -94,13 +96,9 @@ def _state(plugin_dir: str, name: str) -> list:
 
 
 def _remove(path: str):
-    try:
+    # Where somebody has put an executable there, or something into the directory, it is his.
+    with contextlib.suppress(OSError):
         os.rmdir(path)
-    except (FileNotFoundError, NotADirectoryError):
-        # Somebody has put an executable there.
-        pass
-    except OSError as error:
-        raise NodeError(f'{path} was made to help the kubelet, and cannot be removed again: {error.strerror}. See what lies in it.') from error
 
 
 def _healed() -> dict:

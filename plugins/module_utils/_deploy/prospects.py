@@ -12,8 +12,6 @@ from .._outcome import NodeError
 from .._system import systemd
 from . import neighbours, records, touch_timer
 
-# Seconds after its start in which a kubelet sets up its watches.
-STARTING = 30
 # Seconds in which a kubelet for which pods wait is given the time to probe what was published; it does about once a second.
 PROBE = 2
 # Seconds after a probe in which another one may be expected.
@@ -34,9 +32,10 @@ def examine(names: list, plugin_dir: str, kubelet, strict: bool) -> list:
 
 def refuse_unwatched(plugin_dir: str, kubelet):
     """Raise NodeError where a running kubelet does not watch the plugin dir, so that it would find no driver there."""
-    since = process.started(kubelet) if kubelet else None
+    if not kubelet or process.settling(kubelet):
+        return
     looked_at = process.plugin_dir(kubelet)
-    if not since or time.time() - since < STARTING or os.path.realpath(looked_at.path) != os.path.realpath(plugin_dir):
+    if os.path.realpath(looked_at.path) != os.path.realpath(plugin_dir):
         return
     unit = process.unit(kubelet)
     advice = f'Restart the kubelet{f" (systemctl restart {unit})" if unit else ""}, then deploy again, or leave out the test callout (validate: false).'

@@ -12,6 +12,7 @@ with a reboot are made again.
 # A program of its own prints for a person; nothing of this runs within a module.
 # pylint: disable=ansible-bad-function
 
+import contextlib
 import sys
 
 from .._kubelet import callout, process
@@ -35,19 +36,26 @@ def main() -> int:
     except NodeError as error:
         print(error, file=sys.stderr)
         return 2
+    remarks = []
     try:
-        why = refusal(name)
+        why = refusal(name, remarks)
     except (NodeError, OSError) as error:
         why = str(error)
-    if why != _read(records.said(name)):
-        records.write(records.said(name), why)
-        if why:
-            print(f'<4>{name} is not touched: {why}', file=sys.stderr)
+    said = f'{name} is not touched: {why}' if why else ' '.join(remarks)
+    if said != _read(records.said(name)):
+        # A full disk must not keep a driver from being touched.
+        with contextlib.suppress(OSError):
+            records.write(records.said(name), said)
+        if said:
+            print(f'<4>{said}', file=sys.stderr)
     return 1 if why else 0
 
 
-def refusal(name) -> str:
-    """Do what has to be done before the driver is touched, and say why it must not be; empty where it may."""
+def refusal(name, remarks: list) -> str:
+    """Do what has to be done before the driver is touched, and say why it must not be; empty where it may.
+
+    What cannot be put right of other drivers is no reason, and is added to C(remarks).
+    """
     record = records.read(name)
     if not record:
         return f'there is no record {records.path(name)}: deploy the driver again, or remove its timer.'
@@ -55,9 +63,12 @@ def refusal(name) -> str:
     plugin_dir = record['plugin_dir']
     try:
         with lock.held(patience=0):
-            recovery.recover(plugin_dir)
-            if kubelet and record['heal'] is not False:
-                neighbours.heal(plugin_dir, lambda: record['heal'] or neighbours.endanger(process.version(kubelet)))
+            try:
+                recovery.recover(plugin_dir)
+                if kubelet and record['heal'] is not False:
+                    neighbours.heal(plugin_dir, lambda: record['heal'] or neighbours.endanger(process.version(kubelet)))
+            except (NodeError, OSError) as error:
+                remarks.append(str(error))
             host_paths.restore(record['host_paths'])
     except lock.Held:
         # Whoever is at work on the node sees to all this himself.

@@ -10,14 +10,13 @@ Each function below knows one trouble and returns a list of them, empty on a hea
 import re
 import shlex
 
+from .._deploy.neighbours import TOLERANT
 from .._kubelet.process import STARTING
 
 # A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
 SLOW = 5
 NEARLY = 0.9
 MOST_PODS = 5
-# Since this version a broken driver no longer makes a kubelet throw away the others (kubernetes/kubernetes#106703).
-TOLERANT = (1, 24)
 
 
 def find(facts: dict) -> list:

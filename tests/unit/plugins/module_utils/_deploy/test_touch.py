@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -66,49 +67,49 @@ def host_path(path, mount='/'):
 
 
 def test_a_driver_that_works_may_be_touched(plugins):
-    assert touch.refusal(NAME) == ''
+    assert touch.refusal(NAME, []) == ''
 
 
 def test_a_driver_whose_init_fails_must_not_be_touched(plugins):
     put(plugins, 'acme~d', BAD)
-    assert 'no share' in touch.refusal(NAME)
+    assert 'no share' in touch.refusal(NAME, [])
 
 
 def test_while_another_run_is_at_work_nothing_is_tidied_but_the_driver_is_asked(plugins, monkeypatch):
     monkeypatch.setattr(touch.lock, 'held', held)
     (plugins / '.flexvolume-acme~other').mkdir()
     (plugins / 'b~empty').mkdir()
-    assert touch.refusal(NAME) == ''
+    assert touch.refusal(NAME, []) == ''
     assert (plugins / '.flexvolume-acme~other').exists()
     assert not os.path.exists(records.healed())
     monkeypatch.setattr(touch.lock, 'held', unheld)
-    assert touch.refusal(NAME) == ''
+    assert touch.refusal(NAME, []) == ''
     assert not (plugins / '.flexvolume-acme~other').exists()
 
 
 def test_a_driver_that_hangs_is_given_up_in_time(plugins, monkeypatch):
     monkeypatch.setattr(touch.callout.init, '__defaults__', (0.2,))
     put(plugins, 'acme~d', '#!/bin/sh\nsleep 60\n')
-    assert 'had not finished' in touch.refusal(NAME)
+    assert 'had not finished' in touch.refusal(NAME, [])
 
 
 def test_a_timer_without_a_record_touches_nothing(plugins):
-    assert 'there is no record' in touch.refusal(DriverName('acme', 'other'))
+    assert 'there is no record' in touch.refusal(DriverName('acme', 'other'), [])
 
 
 def test_a_host_path_that_went_with_the_boot_is_made_again(plugins, tmp_path):
     keep(plugins, [host_path(tmp_path / 'base')])
-    assert touch.refusal(NAME) == ''
+    assert touch.refusal(NAME, []) == ''
     assert os.stat(str(tmp_path / 'base')).st_mode & 0o7777 == 0o750
     os.chmod(str(tmp_path / 'base'), 0o700)
-    touch.refusal(NAME)
+    touch.refusal(NAME, [])
     assert os.stat(str(tmp_path / 'base')).st_mode & 0o7777 == 0o700
 
 
 def test_a_host_path_whose_mount_is_missing_is_not_made_on_the_disk_below(plugins, tmp_path):
     keep(plugins, [host_path(tmp_path / 'disk' / 'base', mount=str(tmp_path / 'disk'))])
     with pytest.raises(NodeError, match=r'base lay on .*disk, where nothing is mounted now: mount it'):
-        touch.refusal(NAME)
+        touch.refusal(NAME, [])
     assert not (tmp_path / 'disk').exists()
 
 
@@ -120,8 +121,8 @@ def test_a_directory_without_an_executable_is_healed_where_the_kubelet_needs_it(
     keep(plugins, heal=heal)
     (plugins / 'b~empty').mkdir()
     before = os.stat(str(plugins / 'b~empty')).st_mtime_ns
-    touch.refusal(NAME)
-    touch.refusal(NAME)
+    touch.refusal(NAME, [])
+    touch.refusal(NAME, [])
     assert (os.stat(str(plugins / 'b~empty')).st_mtime_ns != before) is healed
     assert os.listdir(str(plugins / 'b~empty')) == []
     assert len(asked) == (heal is None)
@@ -190,6 +191,50 @@ def test_what_a_killed_healing_left_is_removed_by_the_next(plugins):
     neighbours._write({'b~empty': neighbours.BEGUN})
     assert neighbours.heal(str(plugins), lambda: True) == ['b/empty']
     assert os.listdir(str(plugins / 'b~empty')) == []
+
+
+def test_a_neighbour_that_cannot_be_helped_keeps_neither_ours_nor_others_from_it(plugins, monkeypatch):
+    for directory in ('a~baked', 'b~empty'):
+        (plugins / directory).mkdir()
+    mkdir = os.mkdir
+
+    def read_only(path, mode=0o777):
+        if 'a~baked' in path:
+            raise OSError(errno.EROFS, 'Read-only file system')
+        mkdir(path, mode)
+
+    monkeypatch.setattr(os, 'mkdir', read_only)
+    made = events(plugins, monkeypatch)
+    assert touch.refusal(NAME, []) == ''
+    assert ('rmdir', str(plugins / 'b~empty' / 'empty')) in made
+
+
+def test_what_somebody_copied_into_the_helping_directory_stays_and_stops_no_touch(plugins, monkeypatch):
+    (plugins / 'b~empty' / 'empty').mkdir(parents=True)
+    (plugins / 'b~empty' / 'empty' / 'driver').write_text(GOOD)
+    neighbours._write({'b~empty': neighbours.BEGUN})
+    assert (touch.refusal(NAME, []), touch.refusal(NAME, [])) == ('', '')
+    assert (plugins / 'b~empty' / 'empty' / 'driver').read_text() == GOOD
+
+
+def test_what_cannot_be_recovered_of_another_driver_is_said_once_and_stops_no_touch(plugins, monkeypatch, capsys):
+    (plugins / '.flexvolume-acme~other').mkdir()
+    (plugins / '.flexvolume-acme~other' / '.intention').write_text('cut')
+    monkeypatch.setattr(sys, 'argv', ['touch', 'acme/d'])
+    assert touch.main() == 0
+    assert 'was left by a run that was killed, and cannot be finished' in capsys.readouterr().err
+    assert (touch.main(), capsys.readouterr().err) == (0, '')
+
+
+def test_a_full_disk_stops_no_touch(plugins, monkeypatch):
+    (plugins / 'b~empty').mkdir()
+
+    def full(path, content):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(records, 'write', full)
+    monkeypatch.setattr(sys, 'argv', ['touch', 'acme/d'])
+    assert touch.main() == 0
 
 
 def test_broken_neighbours_are_named_and_ours_are_not_asked(plugins):
