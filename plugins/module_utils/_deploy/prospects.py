@@ -32,7 +32,8 @@ def examine(names: list, plugin_dir: str, kubelet, strict: bool) -> list:
 
 def refuse_unwatched(plugin_dir: str, kubelet):
     """Raise NodeError where a running kubelet does not watch the plugin dir, so that it would find no driver there."""
-    if not kubelet or process.settling(kubelet):
+    # A kubelet that has just ended has no start any more.
+    if not kubelet or not process.started(kubelet) or process.settling(kubelet):
         return
     looked_at = process.plugin_dir(kubelet)
     if os.path.realpath(looked_at.path) != os.path.realpath(plugin_dir):
