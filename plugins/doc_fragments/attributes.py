@@ -30,6 +30,7 @@ requirements:
   - Python 3.6 or later on the node
 """
 
+    # Those that follow are named before the others, since the first that speaks of an attribute counts.
     INFO = r"""
 attributes:
   check_mode:
@@ -40,25 +41,10 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: N/A
     details: This module changes nothing.
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second run reports no change.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: full
-  delegation:
-    description: Can be used in conjunction with C(delegate_to) and related keywords.
-    support: full
-  platform:
-    description: Target OS and families that can be operated against.
-    platforms: linux
-    support: full
 options: {}
-requirements:
-  - Python 3.6 or later on the node
 """
 
-    # Of a module that an action plugin runs: named before the others, since the first that speaks of async counts.
+    # Of a module that an action plugin runs.
     ACTION = r"""
 attributes:
   async:

@@ -130,7 +130,7 @@ options:
             reason is shown wherever the check is.
         type: dict
         default: {}
-        version_added: 0.2.0
+        version_added: 1.0.0
   plugin_dir:
     description:
       - The kubelet's FlexVolume plugin dir. Left out, it is what the running kubelet uses, else what its configuration says, else the default.
@@ -211,6 +211,7 @@ options:
         A directory by the executable's name is made in it and removed at once; nothing that is there is touched.
       - Left out, this is done where the running kubelet's version is older than 1.24 or not known.
     type: bool
+    version_added: 1.0.0
 """
 
     NODE = r"""
@@ -231,23 +232,24 @@ options:
         list and whose C(init) fails. Such a node is otherwise warned of.
     type: bool
     default: false
+    version_added: 1.0.0
   apply_interval:
     description:
       - How often the node applies the bundle besides, to repair what drifted, a systemd time span. What was repaired stands in the journal of
         C(flexvolume-apply.service). Left out, it does so at boot alone.
     type: str
-    version_added: 0.2.0
+    version_added: 1.0.0
   require_kubelet:
     description:
       - Whether a node is refused that has no kubelet, neither running nor installed. Otherwise the task warns of it.
     type: bool
     default: false
-    version_added: 0.2.0
+    version_added: 1.0.0
   purge:
     description:
       - Whether drivers and timers that this collection deployed and that the list no longer names are withdrawn. What somebody else put into the plugin
         dir is left alone. Otherwise the task warns of the drivers that it leaves.
     type: bool
     default: false
-    version_added: 0.2.0
+    version_added: 1.0.0
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: rollout
 short_description: What a rollout over the nodes needs to know before any node is chosen
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:

@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: bundle
 short_description: Write a list of FlexVolume drivers as one file that makes a node agree with it
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:

@@ -53,6 +53,7 @@ options:
         daemon or a container.
     type: bool
     default: true
+    version_added: 1.0.0
   junit_dir:
     description:
       - Directory on the controller for reports in JUnit XML with all checks, one file a host and driver, C(flexvolume-conformance-<host>-<driver>.xml).

@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: doctor
 short_description: Look at a node, and on request cure what this collection can cure
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:

@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: fleet
 short_description: Show what is wrong on many nodes, and what to do about it
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:

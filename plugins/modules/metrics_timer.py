@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: metrics_timer
 short_description: Let a node write what is true of its FlexVolume drivers for Prometheus, by a systemd timer
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:

@@ -33,13 +33,13 @@ options:
         every boot before the kubelet starts, so that it agrees with the list though nobody reaches it. V(false) removes a bundle that it keeps.
     type: bool
     default: false
-    version_added: 0.2.0
+    version_added: 1.0.0
   rollback:
     description:
       - Names of drivers of the list that go back to the version before, whatever their own C(state) says. The others are left as they are.
     type: list
     elements: str
-    version_added: 0.2.0
+    version_added: 1.0.0
 seealso:
   - module: nodeops.flexvolume.node_info
 """

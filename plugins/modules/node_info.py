@@ -28,6 +28,7 @@ options:
     default: true
 extends_documentation_fragment:
   - nodeops.flexvolume.attributes.info
+  - nodeops.flexvolume.attributes
 """
 
 EXAMPLES = r"""

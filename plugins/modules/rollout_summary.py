@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: rollout_summary
 short_description: Say at the end of a rollout what became of the nodes
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The nodeops.flexvolume maintainers (@nodeops)
 description:

@@ -35,15 +35,19 @@ def settled(user, node):
     node('umount', '/var/lib/dynhostpath')
 
 
+@pytest.fixture(scope='module')
+def documentation(user):
+    """What ansible-doc shows, by kind and name."""
+    return {kind: user.documentation(kind) for kind in KINDS}
+
+
 def test_there_are_examples():
     assert ('module', 'node') in PLUGINS and ('lookup', 'rollout') in PLUGINS
 
 
 @pytest.mark.parametrize(('kind', 'name'), PLUGINS, ids=lambda value: value)
-def test_examples_run_as_they_stand(user, settled, kind, name):
-    documented = json.loads(user.run('ansible-doc', '--json', '--type', kind, f'nodeops.flexvolume.{name}'))
-    examples = yaml.safe_load(documented[f'nodeops.flexvolume.{name}']['examples'])
-    play(user, examples)
+def test_examples_run_as_they_stand(user, settled, documentation, kind, name):
+    play(user, yaml.safe_load(documentation[kind][name]['examples']))
 
 
 def play(user, what: list):

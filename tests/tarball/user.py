@@ -4,6 +4,7 @@
 
 """Whoever downloaded a tarball of the collection, and has one ansible-core."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -35,6 +36,12 @@ class User:
                               text=True, check=False)
         assert done.returncode == 0, done.stdout
         return done.stdout
+
+    def documentation(self, kind: str) -> dict:
+        """Return what ansible-doc has of each plugin of that kind, by its short name."""
+        names = json.loads(self.run('ansible-doc', '--list', '--json', '--type', kind, 'nodeops.flexvolume'))
+        documented = json.loads(self.run('ansible-doc', '--json', '--type', kind, *names)) if names else {}
+        return {name.rpartition('.')[2]: entry for name, entry in documented.items()}
 
     def play(self, *words: str) -> str:
         """Run a playbook on the node."""
