@@ -33,11 +33,11 @@ CORES := core-2-16 core-2-17 core-2-18 core-2-20 core-2-21 core-2-22
 OLDEST := core-2-16
 NEWEST := core-2-21
 
-.PHONY: tools importer builder workflows $(CORES) core-devel
+.PHONY: tools importer builder workflows node $(CORES) core-devel
 tools: ## the pinned tools, installed once into the cache
-	@tests/tools/install $(TOOLS) $(PYTHON) controller node >&2
+	@tests/tools/install $(TOOLS) $(PYTHON) controller >&2
 
-importer builder workflows $(CORES) core-devel: tools
+importer builder workflows node $(CORES) core-devel: tools
 	@tests/tools/install $(TOOLS) $(PYTHON) $@ >&2
 
 .PHONY: clean purge
@@ -166,7 +166,7 @@ controller: tools
 controller-units: tools
 	HOME=$(CACHE)/home $(STAGED) ansible-test units --python $(PYTHON_VERSION) $(T)
 
-node-units: tools
+node-units: node
 	$(STAGED) $(CURDIR)/tests/tools/node-units $(TOOLS)/node $(T)
 
 driver-tests: tools ## the driver on real mounts, run as the kubelet runs it
