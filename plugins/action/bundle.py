@@ -10,12 +10,11 @@ import hashlib
 import os
 import pathlib
 
-from ansible.errors import AnsibleActionFail
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.at_boot import NAME
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _bundle, _node_makers
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 SPEC = dict(
     _bundle.PARAMETERS,
@@ -39,7 +38,9 @@ class ActionModule(DriverReader):
         super().run(tmp, task_vars)
         unknown = sorted(set(self._task.args) - set(SPEC))
         if unknown:
-            raise AnsibleActionFail(f'Unsupported parameters for (nodeops.flexvolume.bundle) module: {", ".join(unknown)}.')
+            raise refusal(f'Unsupported parameters for (nodeops.flexvolume.bundle) module: {", ".join(unknown)}.')
+        if not self._task.args.get('dest'):
+            raise refusal('There is no directory to write to: name one on the controller as dest, to the playbook as flexvolume_bundle, for example bundle.')
         parameters = self._read(SPEC, 'nodeops.flexvolume.bundle')
         staying = [driver for driver in parameters['drivers'] if driver['state'] != 'absent']
         bundle = _bundle.build(parameters, self._executables(staying, task_vars))
@@ -47,7 +48,7 @@ class ActionModule(DriverReader):
         try:
             files = dict(_files(bundle, secret, parameters))
         except NodeError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise refusal(str(error)) from None
         dest = pathlib.Path(parameters['dest'])
         diff = [change for name, content in files.items() for change in _write(dest / name, content, 0o600 if secret else 0o644, self._task.check_mode)]
         return dict(changed=bool(diff), diff=diff, bundle=str(dest / NAME), sha256=hashlib.sha256(bundle).hexdigest(), size=len(bundle), secret=secret,
@@ -79,7 +80,7 @@ def _write(path: pathlib.Path, content: bytes, mode: int, check: bool) -> list:
                 os.fchmod(file.fileno(), mode)
             new.rename(path)
     except OSError as error:
-        raise AnsibleActionFail(f'{path} cannot be written: {error.strerror}; see to dest.') from error
+        raise refusal(f'{path} cannot be written: {error.strerror}; see to dest.') from None
     return [dict(before_header=str(path), before=before, after_header=str(path), after=after)]
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import pathlib
 import time
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import iso
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _fleet, _fleet_files, _fleet_screen
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 
 class ActionModule(ActionBase):
@@ -50,4 +50,4 @@ def _write(report_dir: str, fleet: dict) -> dict:
     try:
         return _fleet_files.write(pathlib.Path(report_dir), fleet)
     except OSError as error:
-        raise AnsibleActionFail(f'The report cannot be written to {report_dir}: {error.strerror}; see to flexvolume_report_dir.') from error
+        raise refusal(f'The report cannot be written to {report_dir}: {error.strerror}; see to flexvolume_report_dir.') from None

@@ -13,6 +13,8 @@ from ansible.plugins.action import ActionBase
 OUTCOMES = ('changed', 'unchanged', 'failed', 'unreachable', 'not reached')
 # Whoever the rollout did not reach is no news one by one.
 MOST_NAMES = 10
+# What Ansible warns of in the same place, of each node anew, and says nothing of the rollout.
+OF_ANSIBLE = 'is using the discovered Python interpreter'
 
 
 class ActionModule(ActionBase):
@@ -38,15 +40,16 @@ def lines(found: dict) -> list:
         by_outcome[outcome].append(host)
         sentences = [(outcome, cause_of(registered))] if outcome in ('failed', 'unreachable') else []
         # Ansible shows a warning once and does not say of which node.
-        sentences += [('warned', str(warning)) for warning in (registered or {}).get('warnings') or []]
+        sentences += [('warned', str(warning)) for warning in (registered or {}).get('warnings') or [] if OF_ANSIBLE not in str(warning)]
         for kind, sentence in sentences:
-            text = sentence.replace(host, 'HOST')
+            # A node may be called "a" or "node".
+            text = re.sub(rf'(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)', 'HOST', sentence)
             # One failure on two nodes differs in addresses, pids, sizes and the names of temporary directories.
-            told.setdefault((kind, re.sub(r'\S*[0-9a-f]{6,}\S*|[0-9]+', '', text)), (text, []))[1].append(host)
+            told.setdefault((kind, re.sub(r'\S*[0-9a-f]{6,}\S*|[0-9]+', '', text)), (sentence, text, []))[2].append(host)
     counts = ', '.join(f'{len(hosts)} {outcome}' for outcome, hosts in by_outcome.items())
     missed = by_outcome['not reached']
     summary = [f'{len(found)} {"node" if len(found) == 1 else "nodes"}: {counts}.']
-    summary += [f'{", ".join(hosts)} {kind}: {text}' for (kind, _key), (text, hosts) in told.items()]
+    summary += [f'{", ".join(hosts)} {kind}: {sentence if len(hosts) == 1 else text}' for (kind, _key), (sentence, text, hosts) in told.items()]
     if missed:
         more = f' and {len(missed) - MOST_NAMES} more' if len(missed) > MOST_NAMES else ''
         summary.append(f'{", ".join(missed[:MOST_NAMES])}{more} not reached: the rollout ended before them, and nothing was changed there.')

@@ -73,7 +73,8 @@ class LookupModule(LookupBase):
         # Without hostvars nothing runs: this is --syntax-check or a list of what would.
         hostvars = variables.get('hostvars') if hosts else None
         if terms == ['batches']:
-            return batches(_chosen('flexvolume_batches', given, hosts, hostvars) or CANARY_FIRST)
+            chosen = _chosen('flexvolume_batches', given, hosts, hostvars)
+            return batches(CANARY_FIRST if chosen in (None, '', []) else chosen)
         pattern = _chosen('flexvolume_hosts', given, hosts, hostvars) or 'all'
         patterns = [str(part) for part in (pattern if isinstance(pattern, list) else [pattern])]
         if not any(context.CLIARGS.get(listing) for listing in ('syntax', 'listhosts', 'listtasks', 'listtags')):

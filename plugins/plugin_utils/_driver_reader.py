@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 
 from ansible.errors import AnsibleError
@@ -22,7 +23,7 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import
 FILES = pathlib.Path(__file__).parents[2] / 'roles' / 'driver' / 'files'
 NO_LIST = ('There is no list of drivers: give it as drivers, to the playbooks and roles as the variable flexvolume_drivers, for example in group_vars/all.yml '
            '"flexvolume_drivers: [{name: nodeops/dynhostpath, src: dynhostpath.py}]".')
-KINDS = {dict: 'a mapping', list: 'a list', str: 'a text', bool: 'true or false', int: 'a number', float: 'a number'}
+KINDS = {type(None): 'nothing', dict: 'a mapping', list: 'a list', str: 'a text', bool: 'true or false', int: 'a number', float: 'a number'}
 
 
 class DriverReader(ActionBase):
@@ -35,13 +36,13 @@ class DriverReader(ActionBase):
         if isinstance(self._task.args['drivers'], str):
             # From -e name=value, or a survey of AWX.
             self._task.args = dict(self._task.args, drivers=_parsed(self._task.args['drivers']))
-        misshapen = _misshapen(self._task.args['drivers'], spec['drivers'], 'drivers')
-        if misshapen:
-            raise refusal(misshapen)
+        wrong = _misshapen(self._task.args['drivers'], spec['drivers'], 'drivers') or _unfit(self._task.args['drivers'], spec['drivers'])
+        if wrong:
+            raise refusal(wrong)
         given = {name: self._task.args[name] for name in spec if name in self._task.args}
         validation = ArgumentSpecValidator(spec).validate(given)
         if validation.error_messages:
-            raise refusal('; '.join(_sentence(error, module) for error in validation.errors.errors))
+            raise refusal('; '.join(_sentence(error, f' for ({module}) module') for error in validation.errors.errors))
         try:
             return dict(validation.validated_parameters, drivers=drivers.read(validation.validated_parameters))
         except NodeError as error:
@@ -67,6 +68,10 @@ class DriverReader(ActionBase):
         directory = next((path for path in places if path.is_dir()), None)
         if directory:
             raise refusal(f'The src {src} of the driver {driver["name"]} is a directory, {directory}: name the executable in it.')
+        link = next((path for path in places if path.is_symlink()), None)
+        if link:
+            raise refusal(f'The src {src} of the driver {driver["name"]} is a symbolic link, {link}, and what it points to, {os.readlink(link)}, is no file: '
+                          'correct the link, or name the executable itself.')
         raise refusal(
             f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
             'collection: correct the path, or set remote_src if it lies on the node.')
@@ -84,20 +89,32 @@ def _misshapen(value, spec: dict, where: str) -> str:
 
     The value is not shown, as it may be a secret.
     """
-    if value is None:
+    if value is None and not spec.get('required') and spec.get('default') is None:
         return ''
     if spec.get('elements') == 'dict':
         if not isinstance(value, list):
             required = ', '.join(f'{name}: ...' for name, option in spec['options'].items() if option.get('required'))
             return f'{where} is {_kind(value)}, but it has to be a list of mappings: [{{{required}}}].'
-        found = [_misshapen(entry, dict(spec, type='dict', elements=None), f'{where}[{_label(entry, index)}]') for index, entry in enumerate(value)]
+        entries = dict(spec, type='dict', elements=None, required=True)
+        found = [_misshapen(entry, entries, f'{where}[{_label(entry, index)}]') for index, entry in enumerate(value)]
         return next(filter(None, found), '')
+    if spec['type'] == 'list' and value is None:
+        return f'{where} is nothing, but it has to be a list: leave it out, or write [].'
     if spec['type'] != 'dict' or (isinstance(value, str) and ('=' in value or value.startswith('{'))):
         return ''
     if not isinstance(value, dict):
         return f'{where} is {_kind(value)}, but it has to be a mapping: {{key: value}}.'
     found = [_misshapen(value[name], option, f'{where}.{name}') for name, option in (spec.get('options') or {}).items() if name in value]
     return next(filter(None, found), '')
+
+
+def _unfit(entries: list, spec: dict) -> str:
+    """Say of the first entry that its argument spec refuses which one it is, and why."""
+    for index, entry in enumerate(entries):
+        errors = ArgumentSpecValidator(spec['options']).validate(entry).errors.errors if isinstance(entry, dict) else []
+        if errors:
+            return f'drivers[{_label(entry, index)}]: {"; ".join(map(_sentence, errors))}'
+    return ''
 
 
 def _kind(value) -> str:
@@ -108,9 +125,9 @@ def _label(entry, index: int) -> str:
     return str(entry.get('name') or entry.get('path') or index) if isinstance(entry, dict) else str(index)
 
 
-def _sentence(error, module: str) -> str:
+def _sentence(error, where: str = '') -> str:
     """Say what is wrong with the arguments as AnsibleModule would."""
-    unsupported = f'Unsupported parameters for ({module}) module: ' if isinstance(error, UnsupportedError) else ''
+    unsupported = f'Unsupported parameters{where}: ' if isinstance(error, UnsupportedError) else ''
     return f'{unsupported}{error}'
 
 

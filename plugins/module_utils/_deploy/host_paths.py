@@ -22,6 +22,8 @@ UNITS = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
 SYSTEM = frozenset((
     '/', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/lib64', '/mnt', '/opt', '/proc', '/root', '/run', '/sbin', '/srv', '/sys', '/tmp', '/usr',
     '/usr/lib', '/usr/libexec', '/var', '/var/lib', '/var/log', '/var/run', '/var/tmp'))
+# Of these, some are there for a file system of one's own.
+FOR_MOUNTS = frozenset(('/mnt', '/opt', '/srv'))
 
 Attributes = collections.namedtuple('Attributes', ('uid', 'gid', 'mode', 'selinux_type'))
 # C(identity) is that of the directory that was looked at, None where there was none: it is the one that is changed, or nothing is.
@@ -118,11 +120,15 @@ def _plan(host_path: dict, forbidden: list, table: list) -> Plan:
     identity, now = _look_at(path)
     _refuse_unfit(host_path, mounts.holding(path, table))
     new = now or Attributes(0, 0, files.DIRECTORY_MODE, None)
-    return Plan(path, identity, now, Attributes(
+    then = Attributes(
         _number(host_path['owner'], new.uid, pwd.getpwnam, path, 'owner'),
         _number(host_path['group'], new.gid, grp.getgrnam, path, 'group'),
         _mode(host_path['mode'], new.mode, path),
-        _selinux_type(host_path['selinux_type'], new.selinux_type, path)))
+        _selinux_type(host_path['selinux_type'], new.selinux_type, path))
+    if now and then != now and path in SYSTEM - FOR_MOUNTS:
+        raise NodeError(f'The host path {path} is a directory of the system, which others need as it is: choose a directory in it, or leave out owner, group, '
+                        'mode and selinux_type.')
+    return Plan(path, identity, now, then)
 
 
 def _refuse_forbidden(path: str, forbidden: list):

@@ -54,6 +54,7 @@ SystemCallFilter=~@clock @cpu-emulation @obsolete @reboot @swap
 
 def ensure(directory: str, interval: str, writer: program.Program, check: bool) -> Outcome:
     """Have the node write its metrics into the directory at each interval, by the program C(writer)."""
+    _refuse_directory(directory)
     _refuse(directory, interval)
     outcome = Outcome()
     with outcome.all_or_nothing():
@@ -73,6 +74,7 @@ def ensure(directory: str, interval: str, writer: program.Program, check: bool) 
 
 def remove(directory: str, writer: program.Program, check: bool) -> Outcome:
     """Have the node write no metrics any more, and remove what it wrote, so that nobody takes them for news."""
+    _refuse_directory(directory)
     outcome = Outcome(metrics_file=None)
     file = os.path.join(directory, FILE)
     if systemd.running():
@@ -88,13 +90,19 @@ def remove(directory: str, writer: program.Program, check: bool) -> Outcome:
     return outcome
 
 
+def _refuse_directory(directory: str):
+    if not directory:
+        raise NodeError('There is no directory for the metrics: name what node_exporter has in --collector.textfile.directory, to the playbook as '
+                        'flexvolume_metrics_dir, for example /var/lib/prometheus/node-exporter.')
+    if not os.path.isabs(directory) or '\n' in directory:
+        raise NodeError(f'The directory {directory!r} is no absolute path: write it from the root, as node_exporter has it in --collector.textfile.directory.')
+
+
 def _refuse(directory: str, interval: str):
     if not systemd.running():
         raise NodeError('The metrics are written by a systemd timer, and systemd does not run on this node (/run/systemd/system is missing).')
     seconds = systemd.seconds(interval)
     if seconds is None or seconds < timers.SHORTEST:
         raise NodeError(f'The interval {interval!r} is no time span of a second or more: write one as systemd does, for example 1min.')
-    if not os.path.isabs(directory) or '\n' in directory:
-        raise NodeError(f'The directory {directory!r} is no absolute path: write it from the root, as node_exporter has it in --collector.textfile.directory.')
     # The collector's user may own the directory itself; what is written there is renamed into place and follows no link.
     trust.demand(os.path.dirname(os.path.normpath(directory)), 'What lies above the directory of the metrics,')

@@ -169,7 +169,11 @@ def _check_requirements(driver: dict, kubelet, packages_are_installed: bool, out
 
 
 def _refuse_failing(place: Place, kubelet):
+    judged = _identity(place.staging.executable)
     verdict = callout.init(place.staging.executable, process.callout_environment(kubelet))
+    if _identity(place.staging.executable) != judged:
+        raise NodeError(f'The driver {place.name} is not published because its executable was changed or removed while its init ran: have init leave it alone, or '
+                        'see what else does that, such as a virus scanner; what was in the plugin dir is unchanged.')
     if verdict.answer.timed_out:
         raise NodeError(f'The driver {place.name} is not published because its init had not finished after {callout.SLOWEST_INIT} s: the '
                         'kubelet sets no limit, and every volume operation of the node waits for it. Make init answer at once; what was in the plugin dir '
@@ -179,6 +183,14 @@ def _refuse_failing(place: Place, kubelet):
         said = (verdict.defect or verdict.message).replace(place.staging.config, f'config of {place.name}').replace(place.staging.directory, place.directory)
         raise NodeError(f'The driver {place.name} is not published because its init fails: {said.rstrip(".")}. '
                         'Mend the driver, its config or its requirements; what was in the plugin dir is unchanged.')
+
+
+def _identity(path: str):
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns
 
 
 def _executable_first(plan: Plan, kubelet) -> bool:

@@ -4,6 +4,7 @@
 
 """One callout to a FlexVolume driver, made and judged as the kubelet does (kubernetes: pkg/volume/flexvolume/driver-call.go)."""
 
+import codecs
 import collections
 import errno
 import itertools
@@ -325,6 +326,8 @@ def _why_not_started(answer: Answer) -> str:
         return _has_crlf(path)
     if interpreter and number in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
         return f'{path} wants the interpreter {interpreter}, which this node does not have or may not run; install it, or name another after #!.'
+    if head.startswith(codecs.BOM_UTF8):
+        return f'{path} has a byte order mark before its #!, which no editor shows and no kernel takes; save it as UTF-8 without one.'
     if number == errno.ENOEXEC:
         return f'{path} is neither a program of this machine nor a script that begins with #! and an interpreter, which it must name.'
     return f'{path} cannot be run: {answer.error.strerror}.'

@@ -90,8 +90,8 @@ def test_of_drivers_that_are_all_withdrawn_no_source_is_looked_for(sender):
 
 
 @pytest.mark.parametrize('drivers, complaint', [
-    ('a/b', 'is a text and no JSON'), ([{}], 'missing required arguments: name'),
-    ([driver(srcc='small')], r'Unsupported parameters for \(nodeops\.flexvolume\.driver\) module: drivers\.srcc'),
+    ('a/b', 'is a text and no JSON'), ([{}], r'drivers\[0\]: missing required arguments: name'),
+    ([driver(srcc='small')], r'drivers\[a/b\]: Unsupported parameters: srcc'),
     ([driver('nameless')], "'nameless' is no driver name"), (None, 'There is no list of drivers'),
 ])
 def test_what_is_malformed_fails_before_anything_reaches_the_node(sender, drivers, complaint):
@@ -117,6 +117,13 @@ def test_the_drivers_of_the_collection_are_found_from_anywhere(sender):
 def test_a_source_that_is_no_file_fails_before_anything_reaches_the_node(sender, src):
     with pytest.raises(AnsibleActionFail, match=f'The src {src} of the driver a/b is not among the files'):
         sender(drivers=[driver(src=src)])
+    assert sender.calls == []
+
+
+def test_a_source_that_is_a_link_to_nowhere_is_called_one(sender, tmp_path):
+    (tmp_path / 'link').symlink_to('gone')
+    with pytest.raises(AnsibleActionFail, match=f'The src {tmp_path}/link of the driver a/b is a symbolic link, {tmp_path}/link, and what it points to, gone, is no'):
+        sender(drivers=[driver(src=str(tmp_path / 'link'))])
     assert sender.calls == []
 
 

@@ -24,6 +24,24 @@ def test_each_node_is_counted_and_each_distinct_failure_is_told_once_with_its_no
     ]
 
 
+def test_only_the_name_of_a_node_is_taken_for_one():
+    found = {'node': {'warnings': ['This node has no kubelet.']}, 'a': {'failed': True, 'msg': 'a took a break. Wait.'}}
+    assert rollout_summary.lines(found)[1:] == ['node warned: This node has no kubelet.', 'a failed: a took a break.']
+
+
+def test_nodes_that_say_the_same_of_themselves_are_named_once():
+    found = {name: {'failed': True, 'msg': f'node-{name}: no route to {name}.example.com, says {name}.'} for name in ('a', 'b')}
+    assert rollout_summary.lines(found)[1:] == [
+        'a failed: node-a: no route to a.example.com, says a.', 'b failed: node-b: no route to b.example.com, says b.']
+    found = {name: {'failed': True, 'msg': f'No route to {name}.'} for name in ('node-1', 'node-2')}
+    assert rollout_summary.lines(found)[1:] == ['node-1, node-2 failed: No route to HOST.']
+
+
+def test_which_python_ansible_found_is_no_news_of_the_rollout():
+    warning = "Host 'n1' is using the discovered Python interpreter at '/usr/bin/python3.11', but future installation of another could cause a different one."
+    assert len(rollout_summary.lines({'n1': {'warnings': [warning]}})) == 1
+
+
 def test_a_long_list_of_nodes_that_were_not_reached_is_cut():
     found = {'n1': {'failed': True}, **{f'm{number}': None for number in range(198)}}
     assert rollout_summary.lines(found)[-1] == (

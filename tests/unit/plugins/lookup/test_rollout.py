@@ -56,7 +56,9 @@ def test_the_hosts_are_the_given_ones_else_those_of_the_inventory_else_all(look,
 
 def test_the_batches_of_the_inventory(look):
     assert look('batches', None, {'n1': {'flexvolume_batches': '2,100%'}}) == ['2', '100%']
-    assert look('batches', None, {'n1': {}}) == ['1', '100%']
+    assert look('batches', None, {'n1': {}}) == look('batches', '', {'n1': {}}) == ['1', '100%']
+    with pytest.raises(AnsibleLookupError, match='flexvolume_batches is 0, but'):
+        look('batches', None, {'n1': {'flexvolume_batches': 0}})
 
 
 def test_an_inventory_that_says_two_things_is_refused(look):

@@ -37,11 +37,32 @@ def test_without_a_list_an_example_is_shown(read, arguments):
     ({'name': 'a/b', 'config': True}, 'drivers[a/b].config is true or false, but it has to be a mapping: {key: value}.'),
     ({'name': 'a/b', 'secrets': 'hunter2'}, 'drivers[a/b].secrets is a text, but it has to be a mapping: {key: value}.'),
     (1, 'drivers[0] is a number, but it has to be a mapping: {key: value}.'),
+    (None, 'drivers[0] is nothing, but it has to be a mapping: {key: value}.'),
+    ({'name': 'a/b', 'host_paths': None}, 'drivers[a/b].host_paths is nothing, but it has to be a list of mappings: [{path: ...}].'),
+    ({'name': 'a/b', 'host_paths': [None]}, 'drivers[a/b].host_paths[0] is nothing, but it has to be a mapping: {key: value}.'),
+    ({'name': 'a/b', 'packages': None}, 'drivers[a/b].packages is nothing, but it has to be a list: leave it out, or write [].'),
+    ({'name': 'a/b', 'waive': None}, 'drivers[a/b].waive is nothing, but it has to be a mapping: {key: value}.'),
 ])
 def test_what_has_another_shape_is_named_once_and_not_shown(read, driver, complaint):
     with pytest.raises(AnsibleActionFail) as caught:
         read(drivers=[driver])
     assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize('entry, complaint', [
+    ({'src': 'x'}, 'drivers[1]: missing required arguments: name'),
+    ({'name': 'a/b', 'state': 'gone'}, 'drivers[a/b]: value of state must be one of: present, absent, previous, got: gone'),
+    ({'name': 'a/b', 'host_paths': [{'mode': '0755'}]}, 'drivers[a/b]: missing required arguments: path found in host_paths'),
+])
+def test_of_many_drivers_the_one_that_is_wrong_is_named(read, entry, complaint):
+    with pytest.raises(AnsibleActionFail) as caught:
+        read(drivers=[{'name': 'c/d'}, entry])
+    assert str(caught.value) == complaint
+
+
+def test_a_setting_of_nothing_is_one_that_is_left_out(read):
+    driver, = read(drivers=[{'name': 'a/b', 'config': None, 'src': None, 'prune_interval': None}])
+    assert (driver['config'], driver['src'], driver['prune_interval']) == (None, None, None)
 
 
 def test_a_text_that_is_no_json_is_refused(read):

@@ -193,6 +193,14 @@ def test_a_symbolic_link_in_the_data_is_not_followed(tmp_path):
     assert os.listdir(str(tmp_path)) == ['theirs']
 
 
+@pytest.mark.parametrize('path', ['/', '/tmp', '/var/lib'])
+def test_a_directory_of_the_system_keeps_its_owner_and_mode(path):
+    now = '{:04o}'.format(stat.S_IMODE(os.stat(path).st_mode))
+    assert not ensure(host_path(path), check=True).changed and not ensure(host_path(path, mode=now), check=True).changed
+    with pytest.raises(NodeError, match=f'The host path {path} is a directory of the system, which others need as it is'):
+        ensure(host_path(path, mode='0700'), check=True)
+
+
 @pytest.mark.parametrize('path, forbidden', [('/var/lib', []), ('/usr', []), ('/proc/self', ['/proc/self/task'])])
 def test_a_directory_of_the_system_is_not_deleted(path, forbidden):
     path = os.path.realpath(path)

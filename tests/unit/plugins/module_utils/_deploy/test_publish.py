@@ -318,6 +318,17 @@ def test_what_is_withdrawn_comes_back_when_that_is_taken_back(node):
     assert node.files() == before
 
 
+@pytest.mark.parametrize('harm', ['rm "$0"', 'echo >>"$0"', 'cp "$0" "$0.x"; mv "$0.x" "$0"', 'chmod 0644 "$0"'])
+@pytest.mark.parametrize('version', [1, 2])
+def test_a_driver_that_is_not_what_was_judged_any_more_is_refused(node, harm, version):
+    if version == 2:
+        node.deploy(script(1))
+    before = node.files() if version == 2 else {}
+    with pytest.raises(NodeError, match='executable was changed or removed while its init ran'):
+        node.publish(script(2).replace('echo', harm + '; echo', 1))
+    assert {path: file for path, file in node.files().items() if path != '.'} == {path: file for path, file in before.items() if path != '.'}
+
+
 @pytest.mark.parametrize('timed_out, words', [(True, 'had not finished after'), (False, 'init fails: ')])
 def test_a_driver_whose_init_is_slow_is_refused_since_every_volume_waits_for_it(node, monkeypatch, timed_out, words):
     monkeypatch.setattr(publish.callout.init, '__defaults__', (0.2,))

@@ -175,6 +175,7 @@ def test_an_endless_output_is_cut_off(driver):
     ('#!/no/such/interpreter\n', 0o755, 'wants the interpreter /no/such/interpreter'),
     ('#!/bin/sh\r\necho\r\n', 0o755, 'CRLF'),
     ('#!/usr/bin/env python3\r\n', 0o755, 'CRLF'),
+    ('\ufeff#!/bin/sh\necho\n', 0o755, 'byte order mark'),
     ('#!/usr/bin/env no-such-interpreter\n', 0o755, "not on the kubelet's PATH"),
     ('echo\n', 0o755, 'begins with #!'),
     (b'\x7fELF\x02\x01' + bytes(12) + b'\x15\x00' + bytes(44), 0o755, 'built for ppc64le'),
