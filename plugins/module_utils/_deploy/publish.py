@@ -172,8 +172,8 @@ def _refuse_failing(place: Place, kubelet):
     judged = _identity(place.staging.executable)
     verdict = callout.init(place.staging.executable, process.callout_environment(kubelet))
     if _identity(place.staging.executable) != judged:
-        raise NodeError(f'The driver {place.name} is not published because its executable was changed or removed while its init ran: have init leave it alone, or '
-                        'see what else does that, such as a virus scanner; what was in the plugin dir is unchanged.')
+        raise NodeError(f'The driver {place.name} is not published because its executable was changed or removed while its init ran: have init leave it alone, '
+                        'or see what else does that, such as a virus scanner; what was in the plugin dir is unchanged.')
     if verdict.answer.timed_out:
         raise NodeError(f'The driver {place.name} is not published because its init had not finished after {callout.SLOWEST_INIT} s: the '
                         'kubelet sets no limit, and every volume operation of the node waits for it. Make init answer at once; what was in the plugin dir '

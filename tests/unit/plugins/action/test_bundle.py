@@ -87,7 +87,8 @@ def test_a_file_that_others_could_read_is_closed_to_them(write):
 @pytest.mark.parametrize('arguments, complaint', [
     ({'drivers': [{'name': 'x'}]}, "'x' is no driver name"), ({'drivers': [dict(DRIVER, src='missing')]}, 'The src missing of the driver'),
     ({'destination': 'x'}, 'Unsupported parameters for .* destination'), ({'daemonset': {}}, 'missing required arguments: image'),
-    ({'daemonset': {'image': 'a b'}}, 'is not one that Kubernetes takes'), ({'dest': ''}, 'There is no directory to write to: .*flexvolume_bundle'), ({'dest': '/proc/nowhere'}, '/proc/nowhere/flexvolume-node.pyz cannot be written'),
+    ({'daemonset': {'image': 'a b'}}, 'is not one that Kubernetes takes'), ({'dest': '/proc/nowhere'}, '/proc/nowhere/flexvolume-node.pyz cannot be written'),
+    ({'dest': ''}, 'There is no directory to write to: .*flexvolume_bundle'),
 ])
 def test_what_is_wrong_is_refused_in_one_sentence_and_nothing_written(write, arguments, complaint):
     with pytest.raises(AnsibleActionFail, match=complaint):

@@ -122,7 +122,7 @@ def test_a_source_that_is_no_file_fails_before_anything_reaches_the_node(sender,
 
 def test_a_source_that_is_a_link_to_nowhere_is_called_one(sender, tmp_path):
     (tmp_path / 'link').symlink_to('gone')
-    with pytest.raises(AnsibleActionFail, match=f'The src {tmp_path}/link of the driver a/b is a symbolic link, {tmp_path}/link, and what it points to, gone, is no'):
+    with pytest.raises(AnsibleActionFail, match=f'a/b is a symbolic link, {tmp_path}/link, and what it points to, gone, is no file'):
         sender(drivers=[driver(src=str(tmp_path / 'link'))])
     assert sender.calls == []
 

@@ -195,7 +195,7 @@ def test_a_symbolic_link_in_the_data_is_not_followed(tmp_path):
 
 @pytest.mark.parametrize('path', ['/', '/tmp', '/var/lib'])
 def test_a_directory_of_the_system_keeps_its_owner_and_mode(path):
-    now = '{:04o}'.format(stat.S_IMODE(os.stat(path).st_mode))
+    now = f'{stat.S_IMODE(os.stat(path).st_mode):04o}'
     assert not ensure(host_path(path), check=True).changed and not ensure(host_path(path, mode=now), check=True).changed
     with pytest.raises(NodeError, match=f'The host path {path} is a directory of the system, which others need as it is'):
         ensure(host_path(path, mode='0700'), check=True)

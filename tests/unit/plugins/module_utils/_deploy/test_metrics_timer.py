@@ -9,7 +9,8 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 
 @pytest.mark.parametrize('directory, complaint', [
-    ('', 'There is no directory for the metrics: name .*flexvolume_metrics_dir'), ('metrics', "'metrics' is no absolute path"), ('/a\nb', 'is no absolute path'),
+    ('', 'There is no directory for the metrics: name .*flexvolume_metrics_dir'), ('metrics', "'metrics' is no absolute path"),
+    ('/a\nb', 'is no absolute path'),
 ])
 def test_without_a_good_directory_nothing_is_written_or_removed(directory, complaint):
     with pytest.raises(NodeError, match=complaint):
