@@ -10,7 +10,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import action_loader
 
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _fleet
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers, _fleet
 
 DEPLOYED = ('plugin_dir', 'kubelet_unit', 'touch_timer')
 
@@ -36,7 +36,9 @@ class ActionModule(ActionBase):
 
     def _look(self, task_vars) -> dict:
         arguments = {name: self._task.args[name] for name in ('plugin_dir',) if name in self._task.args}
-        return self._execute_module(module_name='nodeops.flexvolume.node_info', module_args=arguments, task_vars=task_vars)
+        result = self._execute_module(module_name='nodeops.flexvolume.node_info', module_args=arguments, task_vars=task_vars)
+        _answers.explain(result)
+        return result
 
     def _deploy(self, drivers: list, task_vars) -> dict:
         task = self._task.copy()

@@ -10,6 +10,8 @@ import re
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
+
 OUTCOMES = ('changed', 'unchanged', 'failed', 'unreachable', 'not reached')
 # Whoever the rollout did not reach is no news one by one.
 MOST_NAMES = 10
@@ -42,8 +44,7 @@ def lines(found: dict) -> list:
         # Ansible shows a warning once and does not say of which node.
         sentences += [('warned', str(warning)) for warning in (registered or {}).get('warnings') or [] if OF_ANSIBLE not in str(warning)]
         for kind, sentence in sentences:
-            # A node may be called "a" or "node".
-            text = re.sub(rf'(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)', 'HOST', sentence)
+            text = _answers.without_name(sentence, host, 'HOST')
             # One failure on two nodes differs in addresses, pids, sizes and the names of temporary directories.
             told.setdefault((kind, re.sub(r'\S*[0-9a-f]{6,}\S*|[0-9]+', '', text)), (sentence, text, []))[2].append(host)
     counts = ', '.join(f'{len(hosts)} {outcome}' for outcome, hosts in by_outcome.items())
@@ -66,5 +67,5 @@ def outcome_of(registered) -> str:
 
 def cause_of(registered: dict) -> str:
     """Return the first sentence of what a host failed with, or all of why it could not be reached, which is one clause after the other."""
-    text = ' '.join(str(registered.get('msg', '')).split()).removeprefix('Task failed: ')
+    text = _answers.plain(registered.get('msg', ''))
     return text if registered.get('unreachable') else re.split(r'(?<=\.) (?=[A-Z"])', text, maxsplit=1)[0]

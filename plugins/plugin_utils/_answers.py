@@ -6,20 +6,38 @@
 
 from __future__ import annotations
 
+import re
+
 CAUSES = (
     ('sudo: not found', 'install sudo there, set another become_method, or connect as root.'),
     ('not in the sudoers file', 'let that user run sudo there, or connect as another one.'),
+    ('password is required', "give sudo's with --ask-become-pass, or let that user run sudo without one."),
     ('python', 'install Python 3.6 or later there, or set ansible_python_interpreter to where it is.'),
 )
 # A shell says so of what it does not find or may not run.
 NOT_RUN = (126, 127)
+# What ssh says besides.
+OF_SSH = re.compile(r'(ControlSocket .* already exists|Warning: Permanently added|(Shared )?[Cc]onnection to .* closed|mux_client_)')
 
 
 def explain(result: dict):
     """Let C(msg) say what a node said that could not even run the module, where Ansible says that no JSON came."""
-    said = ' '.join(str(result.get('module_stderr') or result.get('module_stdout') or '').split())
+    lines = [' '.join(line.split()) for line in str(result.get('module_stderr') or result.get('module_stdout') or '').splitlines()]
+    lines = [line for line in lines if line and not OF_SSH.match(line)]
+    # Before it may come a banner, or sudo's lecture.
+    said = next((line for line in reversed(lines) if any(cause in line for cause, _advice in CAUSES)), lines[-1] if lines else '')
     if not result.get('failed') or not said or (result.get('rc') not in NOT_RUN and 'sudo' not in said):
         return
     advice = next((advice for cause, advice in CAUSES if cause in said), 'see to what it names.')
     result['msg'] = f'The module was not run, since the node said "{said}": {advice}'
     result.pop('exception', None)
+
+
+def plain(message) -> str:
+    """Return what a result says on one line, without what Ansible puts before it."""
+    return ' '.join(str(message).split()).removeprefix('Task failed: ')
+
+
+def without_name(sentence: str, host: str, instead: str) -> str:
+    """Return the sentence without the node's name, so that what several nodes say alike is told once. A node may be called "a", or "node"."""
+    return re.sub(rf'(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)', lambda _match: instead, sentence)

@@ -23,7 +23,7 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import
 FILES = pathlib.Path(__file__).parents[2] / 'roles' / 'driver' / 'files'
 NO_LIST = ('There is no list of drivers: give it as drivers, to the playbooks and roles as the variable flexvolume_drivers, for example in group_vars/all.yml '
            '"flexvolume_drivers: [{name: nodeops/dynhostpath, src: dynhostpath.py}]".')
-KINDS = {type(None): 'nothing', dict: 'a mapping', list: 'a list', str: 'a text', bool: 'true or false', int: 'a number', float: 'a number'}
+KINDS: dict[type, str] = {type(None): 'nothing', dict: 'a mapping', list: 'a list', str: 'a text', bool: 'true or false', int: 'a number', float: 'a number'}
 
 
 class DriverReader(ActionBase):

@@ -13,6 +13,8 @@ import collections
 import json
 import re
 
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
+
 FORMAT = 1
 HEALTHY, TROUBLED, UNREACHABLE, FAILED = 'healthy', 'troubled', 'unreachable', 'failed'
 STATES = (TROUBLED, FAILED, UNREACHABLE, HEALTHY)
@@ -133,7 +135,7 @@ def _node(name: str, result, conformance: list) -> dict:
     troubles = seen.get('troubles', [])
     return {
         'name': name, 'state': TROUBLED if troubles else state,
-        'message': '' if seen else str(result.get('msg') or 'It gave no reason.'),
+        'message': '' if seen else _answers.plain(result.get('msg') or 'It gave no reason.'),
         'kubelet': seen.get('kubelet'), 'plugin_dir': seen.get('plugin_dir'), 'drivers': seen.get('drivers', []), 'strays': seen.get('strays', []),
         'inotify': seen.get('inotify'), 'troubles': troubles, 'cured': seen.get('cured', []), 'not_cured': seen.get('not_cured', ''),
         'conformance': conformance,
@@ -161,7 +163,7 @@ def _out_of_reach(nodes: list) -> list:
     reasons: dict = {}
     for node in nodes:
         if node['state'] in (UNREACHABLE, FAILED):
-            reasons.setdefault((node['state'], node['message'].replace(node['name'], '…')), []).append(node['name'])
+            reasons.setdefault((node['state'], _answers.without_name(node['message'], node['name'], '…')), []).append(node['name'])
     return [{'state': state, 'reason': reason, 'nodes': names} for (state, reason), names in reasons.items()]
 
 

@@ -14,12 +14,31 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
     ('ops is not in the sudoers file.\n', 1, 'let that user run sudo there'),
     ('/bin/sh: 1: /usr/bin/python3: not found\n', 127, 'install Python 3.6'),
     ('/bin/sh: 1: doas: not found\n', 127, 'see to what it names'),
+    ('sudo: a password is required\n', 1, "give sudo's with --ask-become-pass"),
 ])
 def test_what_the_node_said_is_in_the_message_with_what_to_do(stderr, rc, advice):
     result = {'failed': True, 'msg': 'No start of json char found', 'module_stderr': stderr, 'module_stdout': '', 'rc': rc, 'exception': 'long'}
     _answers.explain(result)
     assert stderr.strip() in result['msg'] and advice in result['msg']
     assert 'exception' not in result
+
+
+@pytest.mark.parametrize('stderr', [
+    'ControlSocket /home/x/.ansible/cp/29332 already exists, disabling multiplexing\r\n/bin/sh: 1: sudo: not found\n',
+    '*** Authorized use only. ***\n\n/bin/sh: 1: sudo: not found\nShared connection to 192.0.2.1 closed.\r\n',
+])
+def test_what_others_say_on_the_same_stream_is_left_out(stderr):
+    result = {'failed': True, 'msg': 'No start of json char found', 'module_stderr': stderr, 'module_stdout': '', 'rc': 127}
+    _answers.explain(result)
+    assert result['msg'].startswith('The module was not run, since the node said "/bin/sh: 1: sudo: not found": install sudo there')
+
+
+@pytest.mark.parametrize('sentence, rest', [
+    ('Data of a: no way to a.', 'Data of …: no way to ….'), ('host "a" port 22', 'host "…" port 22'), ('a.example.com, b-a, a-1', 'a.example.com, b-a, a-1'),
+])
+def test_a_name_is_left_out_where_it_is_one(sentence, rest):
+    assert _answers.without_name(sentence, 'a', '…') == rest
+    assert _answers.without_name('x[1] says', 'x[1]', r'\1') == r'\1 says'
 
 
 @pytest.mark.parametrize('result', [
