@@ -14,20 +14,11 @@ else, whatever an installer puts there in between. Where there is an executable,
 import contextlib
 import json
 import os
-import re
 
 from .._kubelet import callout, process
 from . import records
 
-# Since this version a broken driver hides no other.
-TOLERANT = (1, 24)
 BEGUN = 'begun'
-
-
-def endanger(version) -> bool:
-    """Say whether a kubelet of that version, such as C(v1.20.2), may lose drivers because of a broken one; so does one whose version is not known."""
-    match = re.match(r'v(\d+)\.(\d+)', version or '')
-    return not match or (int(match.group(1)), int(match.group(2))) < TOLERANT
 
 
 def strangers(ours: list, plugin_dir: str) -> list:

@@ -77,7 +77,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         return planned
     if not planned.changed:
         _test(tested, directory.path, kubelet, dict.fromkeys(had, 'Nothing was changed.'))
-        planned.facts['registered'] = prospects.registered(staying, kubelet)
+        planned.facts['registered'] = prospects.registered(staying, directory.path, kubelet)
         return planned
     outcome = Outcome(plugin_dir=directory._asdict())
     outcome.warnings.extend(warnings)
@@ -85,7 +85,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         carry_out(False, outcome)
     outcome.settle()
     delete(False, outcome)
-    outcome.facts['registered'] = prospects.registered(staying, kubelet, began if outcome.facts['published'] else None)
+    outcome.facts['registered'] = prospects.registered(staying, directory.path, kubelet, began if outcome.facts['published'] else None)
     return outcome
 
 

@@ -5,6 +5,7 @@
 """The programs on the node that timers run: rooms of this house, copied from where the running module has them."""
 
 import collections
+import functools
 import hashlib
 import os
 import shutil
@@ -37,19 +38,18 @@ def command(program: Program = TOUCH) -> list:
 
 def place_of(program: Program) -> str:
     """Return where the program lies on the node; its name changes with its content."""
-    return _place(program, _content(program))
+    return os.path.join(records.DIRECTORY, _name(program))
 
 
 def install(outcome: Outcome, program: Program = TOUCH):
     """Put the program on the node; an older one stays until no timer runs it any more."""
-    content = _content(program)
-    place = _place(program, content)
+    place = place_of(program)
     if os.path.isdir(place):
         return
     records.make_directory()
     fresh = tempfile.mkdtemp(dir=records.DIRECTORY)
     try:
-        for name, text in content.items():
+        for name, text in _content(program).items():
             path = os.path.join(fresh, name)
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             with open(path, 'wb') as file:
@@ -95,6 +95,8 @@ def _source(room: str) -> bytes:
     return source if isinstance(source, bytes) else source.encode('utf-8')
 
 
-def _place(program: Program, content: dict) -> str:
-    digest = hashlib.sha256(b''.join(name.encode() + b'\0' + content[name] + b'\0' for name in sorted(content)))
-    return os.path.join(records.DIRECTORY, f'{program.kind}-{digest.hexdigest()[:12]}')
+# A deploy asks for it three times.
+@functools.lru_cache(maxsize=None)
+def _name(program: Program) -> str:
+    digest = hashlib.sha256(b''.join(name.encode() + b'\0' + text + b'\0' for name, text in sorted(_content(program).items())))
+    return f'{program.kind}-{digest.hexdigest()[:12]}'

@@ -11,6 +11,7 @@ from .._kubelet import journal, process
 from .._outcome import NodeError
 from .._system import systemd
 from . import neighbours, records, touch_timer
+from .driver_files import Place
 
 # Seconds in which a kubelet for which pods wait is given the time to probe what was published; it does about once a second.
 PROBE = 2
@@ -22,7 +23,7 @@ def examine(names: list, plugin_dir: str, kubelet, strict: bool) -> list:
     """Return what the user should be warned of when the drivers of the list live beside others there; with C(strict) raise NodeError of it instead."""
     strangers = neighbours.strangers(names, plugin_dir) if kubelet else []
     version = process.version(kubelet) if strangers else None
-    broken = neighbours.broken(strangers, plugin_dir, kubelet) if strangers and neighbours.endanger(version) else {}
+    broken = neighbours.broken(strangers, plugin_dir, kubelet) if strangers and process.loses_drivers(version) else {}
     if not broken:
         return []
     if strict:
@@ -57,12 +58,12 @@ def without_kubelet(kubelet, kubelet_unit, required: bool) -> list:
     return [f'{problem}, so nothing will use what is deployed to it: leave it out (in the playbooks flexvolume_hosts), or have it refused (require_kubelet).']
 
 
-def registered(names: list, kubelet, published=None) -> dict:
+def registered(names: list, plugin_dir: str, kubelet, published=None) -> dict:
     """Say of each driver whether the kubelet has loaded it, True, False or None where it has not said; C(published) is when some were just published.
 
     On an idle node nothing makes the kubelet probe. Where pods wait, it is given the time to.
     """
-    since = {name: records.read(name).get('since', 0) for name in names}
+    since = {name: records.since(records.read(name), Place(plugin_dir, name).executable) for name in names}
     deadline = time.monotonic() + PROBE
     while kubelet:
         said = journal.words(kubelet)

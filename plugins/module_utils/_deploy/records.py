@@ -33,6 +33,14 @@ def healed() -> str:
     return os.path.join(DIRECTORY, HEALED)
 
 
+def since(record: dict, executable: str) -> float:
+    """Return since when a driver is there, in seconds since the epoch: as its record says, without one since its executable was changed last."""
+    try:
+        return record.get('since') or os.stat(executable).st_ctime
+    except OSError:
+        return 0.0
+
+
 def text(record: dict) -> str:
     """Return a record as it is kept."""
     return json.dumps(record, indent=2, sort_keys=True) + '\n'

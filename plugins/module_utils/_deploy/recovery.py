@@ -91,9 +91,9 @@ def clear(directory: str):
 def recover(plugin_dir: str) -> list:
     """Finish what was begun, take back what has changed nothing yet, and clear away what was hidden; nobody else may be at work there.
 
-    Return the names of the drivers that were half done.
+    Return the names of the drivers that were half done. What cannot be finished keeps none of the others from it, and is what NodeError then names.
     """
-    half_done = []
+    half_done, stuck = [], []
     for leftover in leftovers(plugin_dir):
         try:
             if os.path.exists(os.path.join(leftover, INTENTION)):
@@ -102,8 +102,10 @@ def recover(plugin_dir: str) -> list:
                 half_done.append(str(place.name))
             clear(leftover)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise NodeError(f'{leftover} was left by a run that was killed, and cannot be finished ({error}): see to its file system, or remove that '
-                            'directory and deploy the driver again.') from error
+            stuck.append(f'{leftover} was left by a run that was killed, and cannot be finished ({error}): see to its file system, or remove that '
+                         'directory and deploy the driver again.')
+    if stuck:
+        raise NodeError(' '.join(stuck))
     return half_done
 
 

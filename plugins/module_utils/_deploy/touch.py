@@ -61,14 +61,18 @@ def refusal(name, remarks: list) -> str:
         return f'there is no record {records.path(name)}: deploy the driver again, or remove its timer.'
     kubelet, _disbelieved = process.search()
     plugin_dir = record['plugin_dir']
+
+    def heal():
+        if kubelet and record['heal'] is not False:
+            neighbours.heal(plugin_dir, lambda: record['heal'] or process.loses_drivers(process.version(kubelet)))
+
     try:
         with lock.held(patience=0):
-            try:
-                recovery.recover(plugin_dir)
-                if kubelet and record['heal'] is not False:
-                    neighbours.heal(plugin_dir, lambda: record['heal'] or neighbours.endanger(process.version(kubelet)))
-            except (NodeError, OSError) as error:
-                remarks.append(str(error))
+            for step in (lambda: recovery.recover(plugin_dir), heal):
+                try:
+                    step()
+                except (NodeError, OSError) as error:
+                    remarks.append(str(error))
             host_paths.restore(record['host_paths'])
     except lock.Held:
         # Whoever is at work on the node sees to all this himself.

@@ -10,7 +10,7 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, host_paths, records, timers
+from .._deploy import driver_files, host_paths, neighbours, records, timers
 from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
@@ -37,7 +37,7 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     said = journal.words(running) if running else journal.SILENCE
     table = mounts.read()
     drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
-                    registered=journal.registered(said, name, record.get('since', 0)),
+                    registered=journal.registered(said, name, records.since(record, neighbours.executable(directory.path, name))),
                     host_paths=host_paths.describe(record.get('host_paths', []), table)) for name, record in kept.items()]
     looked_at, _doubt = process.locate(running)
     return {

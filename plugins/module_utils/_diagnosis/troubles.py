@@ -10,8 +10,7 @@ Each function below knows one trouble and returns a list of them, empty on a hea
 import re
 import shlex
 
-from .._deploy.neighbours import TOLERANT
-from .._kubelet.process import STARTING
+from .._kubelet.process import STARTING, loses_drivers
 
 # A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
 SLOW = 5
@@ -159,7 +158,7 @@ def hides_others(facts: dict) -> list:
     if not (broken and healthy):
         return []
     return [_trouble('hides_others', facts['plugin_dir']['path'],
-                     f'The kubelet is {facts["kubelet"]["version"]}; before 1.24 a broken driver ({", ".join(broken)}) makes it forget the others '
+                     f'The kubelet is {facts["kubelet"]["version"] or "of an unknown version"}; before 1.24 a broken driver ({", ".join(broken)}) makes it forget the others '
                      f'({", ".join(healthy)}) whenever it probes them together, so that their pods fail with "no volume plugin matched". Once a broken '
                      'driver is touched or written to, every later probe fails, and touching the others no longer helps.',
                      f'Repair {" and ".join(broken)}, or remove it, its executable first and then its directory: the kubelet takes the others at its next '
@@ -339,8 +338,7 @@ def _poisonous(facts: dict) -> list:
 
 
 def _is_intolerant(facts: dict) -> bool:
-    version = _version(facts['kubelet'])
-    return bool(version and version < TOLERANT)
+    return bool(facts['kubelet']) and loses_drivers(facts['kubelet']['version'])
 
 
 def _is_broken(driver: dict) -> bool:
@@ -400,9 +398,3 @@ def _cleared(paths) -> str:
         else:
             words.append(f'look at what lies in {quoted}, which is no mount, and move it away; then rmdir {quoted}')
     return '; '.join(words)
-
-
-def _version(kubelet):
-    """Return (major, minor), or None where the version is not known."""
-    match = re.match(r'v(\d+)\.(\d+)', (kubelet or {}).get('version') or '')
-    return (int(match.group(1)), int(match.group(2))) if match else None

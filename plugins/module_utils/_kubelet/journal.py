@@ -88,11 +88,11 @@ def parse(shown: list, whole: bool = True) -> Words:
 
 
 def registered(said: Words, directory_name: str, since: float):
-    """Say whether the kubelet knows a driver that is there since C(since), 0 for always: True, False, or None where it has not said.
+    """Say whether the kubelet knows a driver that is there since C(since): True, False, or None where it has not said.
 
     A probe that came later and loaded others, or failed, did not load this one: before 1.24 it threw its result away (kubernetes/kubernetes#106703).
     """
-    if said.loaded.get(directory_name, 0) >= since:
+    if directory_name in said.loaded and said.loaded[directory_name] >= since:
         return True
     if not said.complete or said.probed is None or said.probed < since + MARGIN:
         return None

@@ -226,6 +226,21 @@ def test_what_cannot_be_recovered_of_another_driver_is_said_once_and_stops_no_to
     assert (touch.main(), capsys.readouterr().err) == (0, '')
 
 
+def test_what_cannot_be_recovered_keeps_nobody_else_from_being_helped(plugins):
+    """The one that is stuck comes first, whatever is stuck: a half-written intention, or a name that belongs to no driver."""
+    for stuck in ('acme~a', 'nonsense'):
+        (plugins / f'.flexvolume-{stuck}').mkdir()
+        (plugins / f'.flexvolume-{stuck}' / '.intention').write_text('cut')
+    (plugins / '.flexvolume-zeta~z').mkdir()
+    (plugins / 'b~empty').mkdir()
+    remarks = []
+    assert touch.refusal(NAME, remarks) == ''
+    assert not (plugins / '.flexvolume-zeta~z').exists()
+    assert os.path.exists(records.healed())
+    assert [remark.count('cannot be finished') for remark in remarks] == [2]
+    assert '.flexvolume-acme~a was left' in remarks[0] and 'zeta' not in remarks[0]
+
+
 def test_a_full_disk_stops_no_touch(plugins, monkeypatch):
     (plugins / 'b~empty').mkdir()
 
@@ -246,11 +261,6 @@ def test_broken_neighbours_are_named_and_ours_are_not_asked(plugins):
     found = neighbours.broken(strangers, str(plugins), None)
     assert set(found) == {'b/broken', 'c/empty'}
     assert 'b/broken: init answers Failure: no share; c/empty: ' in neighbours.sentence(found, 'v1.20.2')
-
-
-@pytest.mark.parametrize('version, endangered', [('v1.20.2', True), ('v1.23.17', True), ('v1.24.0', False), ('v1.36.3+k3s1', False), (None, True)])
-def test_which_kubelets_cannot_bear_a_broken_driver(version, endangered):
-    assert neighbours.endanger(version) is endangered
 
 
 def test_the_program_is_made_of_all_that_it_imports_and_runs(plugins, tmp_path):
@@ -281,6 +291,13 @@ def test_a_record_remembers_since_when_the_driver_is_there(plugins):
     os.utime(str(plugins / 'acme~d' / 'd'))
     keep(plugins, heal=True)
     assert records.read(NAME)['since'] == since
+
+
+def test_without_a_record_a_driver_counts_from_its_last_change(plugins):
+    executable = plugins / 'acme~d' / 'd'
+    assert records.since(records.read(NAME), str(executable)) == records.read(NAME)['since']
+    assert records.since({}, str(executable)) == os.stat(str(executable)).st_ctime
+    assert records.since({}, str(plugins / 'nowhere')) == 0
 
 
 def test_a_record_that_cannot_be_read_is_refused_with_a_sentence(plugins):

@@ -169,7 +169,10 @@ def test_before_1_24_a_broken_driver_endangers_the_others():
     drivers = [failing('a/broken'), driver('b/empty', executable='missing', names=[], init=None), driver('c/good'), driver('d/link', symlink=True)]
     found = {trouble['trouble']: trouble for trouble in troubles.find(node(drivers=drivers, kubelet={'version': 'v1.23.17'}))}
     assert '(a/broken, b/empty)' in found['hides_others']['what'] and '(c/good)' in found['hides_others']['what']
+    assert 'The kubelet is of an unknown version; before' in [
+        trouble['what'] for trouble in troubles.find(node(drivers=drivers, kubelet={'version': None})) if trouble['trouble'] == 'hides_others'][0]
     assert 'hides_others' not in kinds(node(drivers=drivers, kubelet={'version': 'v1.24.0'}))
+    assert 'hides_others' not in kinds(node(drivers=drivers, kubelet=False))
     assert 'hides_others' not in kinds(node(drivers=drivers[:2], kubelet={'version': 'v1.23.17'}))
 
 

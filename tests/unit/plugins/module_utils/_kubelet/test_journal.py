@@ -62,6 +62,11 @@ def test_whether_the_kubelet_knows_a_driver_that_is_there_since_5(entries, regis
     assert journal.registered(said(*entries), 'acme~nfs', 5) is registered
 
 
+@pytest.mark.parametrize('entries, registered', [([], None), ([(10, OWN)], None), ([(10, OWN), (20, OLD)], True), ([(10, OWN), (20, OLD_ERROR)], False)])
+def test_a_driver_that_is_there_since_nobody_knows_when_is_known_only_if_the_kubelet_says_so(entries, registered):
+    assert journal.registered(said(*entries), 'acme~nfs', 0) is registered
+
+
 def test_a_journal_that_was_not_read_to_its_end_proves_nothing_missing():
     lines = [AT.format(10, OWN), AT.format(20, OLD_ERROR)]
     assert journal.registered(journal.parse(lines, whole=False), 'acme~nfs', 5) is None

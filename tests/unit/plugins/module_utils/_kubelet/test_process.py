@@ -351,8 +351,15 @@ def test_a_top_level_list_however_it_is_written(text):
     assert config.values(text, 'kubelet-arg') == ['a=1', 'b=2,c', 'd']
 
 
+@pytest.mark.parametrize('version, loses', [
+    ('v1.20.2', True), ('v1.23.17', True), ('v1.24.0', False), ('v1.36.3+k3s1', False), ('v2.0.0', False), (None, True), ('', True), ('nonsense', True)])
+def test_which_kubelets_lose_drivers_beside_a_broken_one(version, loses):
+    assert process.loses_drivers(version) is loses
+
+
 @pytest.mark.parametrize('age, seconds', [(0, 30), (12, 18), (30, 0), (86400, 0)])
 def test_a_kubelet_may_be_busy_starting_for_half_a_minute(proc, monkeypatch, age, seconds):
-    proc.add(10, ['/usr/bin/kubelet'], started=0)
-    monkeypatch.setattr(process.time, 'time', lambda: 1000000000 + age)
-    assert process.settling(process.running(proc.path)) == seconds
+    # One tick after the boot: the first hundredth of a second.
+    proc.add(10, ['/usr/bin/kubelet'], started=1)
+    monkeypatch.setattr(process.time, 'time', lambda: 1000000000.01 + age)
+    assert round(process.settling(process.running(proc.path)), 3) == seconds
