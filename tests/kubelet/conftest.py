@@ -2,12 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real kubelet on a node of molecule's scenario "kubelet". SOAK=1 runs the full counts and writes the figures into docs/docsite/rst/kubelet.rst."""
+"""A real kubelet on each node of molecule's scenario "kubelet". SOAK=1 runs the full counts and writes the figures into docs/docsite/rst/kubelet.rst.
 
-import logging
+Most of a test is waiting, so pytest-xdist runs as many at once as there are nodes, each worker with a node of its own.
+"""
+
 import os
 import pathlib
 import random
+import statistics
 import sys
 import time
 
@@ -23,13 +26,22 @@ from nodes.sets import NodeSet  # noqa: E402
 
 SOAK = os.environ.get('SOAK') == '1'
 DRIVER = TESTS.parent / 'files' / 'dynhostpath.py'
-figures: list = []
 
 
 def pytest_addoption(parser):
     # molecule's verifier passes what pytest-testinfra takes; the nodes are reached through tests/nodes here.
     for option in ('--ansible-inventory', '--connection'):
         parser.addoption(option, help='not used')
+
+
+def pytest_xdist_auto_num_workers():
+    """Have a worker for each node."""
+    return len(node_set().nodes)
+
+
+def node_set() -> NodeSet:
+    """Return the scenario's nodes."""
+    return NodeSet(os.environ.get('MOLECULE_SCENARIO_NAME', 'kubelet'))
 
 
 @pytest.fixture
@@ -39,15 +51,21 @@ def soak():
 
 
 @pytest.fixture
-def figure():
-    """Keep a figure for the table: what was measured, of ours and of the naive way beside it."""
-    return lambda what, ours, naive='': figures.append((what, str(ours), str(naive)))
+def figure(record_property):
+    """Keep a figure for the table: what was measured, of ours and of the naive way beside it. Lists of seconds by one name, of all tests, become one figure."""
+    return lambda what, ours, naive='': record_property('figure', (what, ours if isinstance(ours, list) else str(ours), str(naive)))
 
 
 @pytest.fixture
-def say():
-    """Show how far a test is."""
-    return logging.getLogger('kubelet').info
+def say(request, kubelet_node):
+    """Show how far a test is, which a worker of pytest-xdist keeps to itself otherwise."""
+    capture = request.config.pluginmanager.getplugin('capturemanager')
+
+    def show(text: str, *values):
+        with capture.global_and_fixture_disabled():
+            print(f'{kubelet_node.name}: {text % values}', file=sys.stderr, flush=True)
+
+    return show
 
 
 @pytest.fixture
@@ -70,12 +88,12 @@ def chance(say):
 
 
 @pytest.fixture(scope='session')
-def kubelet_node(tmp_path_factory):
-    """The scenario's node."""
-    nodes = NodeSet(os.environ.get('MOLECULE_SCENARIO_NAME', 'kubelet'))
+def kubelet_node(tmp_path_factory, worker_id):
+    """The scenario's node that is this worker's."""
+    nodes = node_set()
     inventory = tmp_path_factory.mktemp('inventory') / 'nodes.yml'
     inventory.write_text(nodes.inventory(), encoding='utf-8')
-    return Node(nodes, next(iter(nodes.nodes)), inventory)
+    return Node(nodes, list(nodes.nodes)[0 if worker_id == 'master' else int(worker_id.removeprefix('gw'))], inventory)
 
 
 @pytest.fixture
@@ -87,10 +105,35 @@ def node(kubelet_node):
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus):
-    if not figures:
+    kept = properties(terminalreporter)
+    if not kept['figure']:
         return
-    table = pages.table(['', 'nodeops.flexvolume', 'the naive way'], figures)
+    table = pages.table(['', 'nodeops.flexvolume', 'the naive way'], rows(kept['figure']))
     terminalreporter.section('figures')
     terminalreporter.write(table)
     if SOAK and exitstatus == 0:
         pages.write(pages.RST / 'kubelet.rst', 'figures', table)
+    if SOAK and exitstatus == 0 and kept['suffered']:
+        pages.write(pages.RST / 'conformance.rst', 'suffered', pages.table(['', 'the defect', 'what came of it'], kept['suffered']))
+
+
+def properties(terminalreporter) -> dict:
+    """Return what the tests have recorded, by its name, in the order of the tests wherever they ran."""
+    found: dict = {'figure': [], 'suffered': []}
+    for report in sorted(terminalreporter.getreports('passed'), key=lambda report: report.nodeid):
+        for name, value in report.user_properties:
+            found[name].append(value)
+    return found
+
+
+def rows(figures: list) -> list:
+    """Return the table's rows."""
+    found: dict = {}
+    for what, ours, naive in figures:
+        found[what] = found[what][0] + ours if isinstance(ours, list) and what in found else ours, naive
+    return [(what, spread(ours) if isinstance(ours, list) else ours, naive) for what, (ours, naive) in found.items()]
+
+
+def spread(seconds: list) -> str:
+    """Return what a list of seconds comes to."""
+    return f'median {statistics.median(seconds):.1f}, maximum {max(seconds):.1f} of {len(seconds)}'

@@ -72,7 +72,7 @@ class Node(Kubelet):
     def begin(self, playbook: str, drivers: list, **variables) -> subprocess.Popen:
         """Start a playbook, in a process group of its own."""
         values = json.dumps({'flexvolume_drivers': drivers, **variables})
-        return subprocess.Popen(['ansible-playbook', f'--inventory={self.inventory}', f'--extra-vars={values}', playbook],
+        return subprocess.Popen(['ansible-playbook', f'--inventory={self.inventory}', f'--limit={self.name}', f'--extra-vars={values}', playbook],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
                                 start_new_session=True)
 

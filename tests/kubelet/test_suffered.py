@@ -10,19 +10,17 @@ The drivers are the suite's own fixtures. A handful of them on every run; SOAK=1
 import base64
 import collections
 import itertools
-import os
 import pathlib
 import re
 import shlex
 import time
 
-import pages
 import pytest
+from conftest import SOAK
 from node import PLUGIN_DIR, UNKNOWN
 from nodes.pods import PODS_DIR, pod, uid_of
 
 DRIVERS = pathlib.Path(__file__).parents[1] / 'conformance' / 'drivers'
-SOAK = os.environ.get('SOAK') == '1'
 VOLUMES = 'volumes/example.org~'
 # A pod that writes to its volume, and one that asks for what it must not have.
 WRITES = 'echo hello > /data/log && sleep 2147483647'
@@ -382,16 +380,7 @@ CASES = [
     Case(801, 'leaves-a-mount', orphan_with_a_mount, False),
     Case(803, 'leaves-a-file', orphan, False),
 ]
-seen: list = []
 numbers = itertools.count(1)
-
-
-@pytest.fixture(scope='module', autouse=True)
-def documented():
-    """Write what was seen of all cases into the documentation."""
-    yield
-    if SOAK and len(seen) == len(CASES):
-        pages.write(pages.RST / 'conformance.rst', 'suffered', pages.table(['', 'the defect', 'what came of it'], seen))
 
 
 @pytest.fixture
@@ -409,12 +398,11 @@ def attaching(case, node):
 
 @pytest.mark.parametrize('case', [case for case in CASES if SOAK or case.quick], ids=lambda case: f'{case.number}-{case.defect or case.story.__name__}')
 @pytest.mark.usefixtures('attaching')
-def test_what_a_must_is_for(case, node, say):
+def test_what_a_must_is_for(case, node, record_property):
     scene = Scene(node, f'fixture-{next(numbers)}')
     node.shell(f'mkdir -p {DATA}')
     try:
         evidence = case.story(node, scene, text_of(case.defect) if case.defect else '')
     finally:
         release(node, scene)
-    say('%s %s: %s', case.number, case.defect, evidence)
-    seen.append((str(case.number), case.defect or case.story.__name__.replace('_', ' '), evidence))
+    record_property('suffered', (str(case.number), case.defect or case.story.__name__.replace('_', ' '), evidence))
