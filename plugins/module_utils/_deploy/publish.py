@@ -24,6 +24,7 @@ from .driver_files import READ_AT_ONCE, Place, config_text, readable, sha256_of,
 
 EXECUTABLE_MODE = 0o755
 CONFIG_MODE = 0o600
+CHECKSUM = 'sha256: '
 # Beyond the executable itself: its config, directories and the rounding up to blocks.
 ROOM = 1 << 20
 
@@ -92,6 +93,9 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
         _check_requirements(driver, kubelet, packages_are_installed, outcome)
     for driver, plan in zip(drivers, plans):
         _note(plan, outcome)
+        if plan.action == 'publish' and plan.payload and _is_strange(plan.place):
+            outcome.warnings.append(f'{plan.place.executable} was changed since it was published, so it is not kept: the previous version stays the one before '
+                                    'it.')
         if driver['state'] == 'previous' and plan.action == 'nothing':
             outcome.warnings.append(f'The driver {plan.place.name} has no previous version on this node, so it stays as it is: what a driver replaced is kept '
                                     'until one went back to it.')
@@ -127,7 +131,8 @@ def _plan(driver: dict, payload, plugin_dir: str, table: list) -> Plan:
     same = installed and (payload is None or sha256_of(place.executable) == payload.sha256) and text_of(place.config) == config
     if not same:
         return Plan(place, 'publish', payload, config)
-    return Plan(place, 'nothing' if _modes_are_right(place) and (_is_marked(place) or not payload) else 'adjust', payload, config)
+    marked = not payload or _mark_of(place) == _text_of_mark([payload.sha256])
+    return Plan(place, 'nothing' if marked and _modes_are_right(place) else 'adjust', payload, config)
 
 
 def _refuse_strange(place: Place, table: list):
@@ -219,7 +224,7 @@ def _stage(plan: Plan, outcome: Outcome):
     os.mkdir(staging.directory, 0o700)
     if plan.payload:
         _write(staging.executable, plan.payload.write, EXECUTABLE_MODE)
-        _mark(staging)
+        _mark(staging, [plan.payload.sha256])
     else:
         source = plan.place.previous if plan.action == 'go back' else plan.place.executable
         _write(staging.executable, lambda descriptor: _copy(source, descriptor), EXECUTABLE_MODE)
@@ -253,14 +258,23 @@ def _replace(plan: Plan, executable_first: bool, outcome: Outcome):
     going_back = plan.action == 'go back'
     if going_back:
         outcome.cleanup.append(lambda: _drop_previous(place))
-    if os.path.exists(place.staging.mark) and not _is_marked(place):
-        os.rename(place.staging.mark, place.mark)
-        outcome.undo.append(lambda: files.unlink(place.mark))
-    details = {'with_config': bool(plan.config), 'keep': not going_back}
+    keep = not going_back and not _is_strange(place)
+    if _is_marked(place) or _is_marked(place.staging):
+        _mark_both(place, outcome)
+    details = {'with_config': bool(plan.config), 'keep': keep}
     with recovery.intending(place, recovery.REPLACE, **details):
         recovery.replace(place, executable_first=executable_first, **details)
     os.chown(place.directory, 0, 0)
     os.chmod(place.directory, files.DIRECTORY_MODE)
+
+
+def _mark_both(place: Place, outcome: Outcome):
+    """Have the mark name the version that comes and, until that is settled, the one that goes, so that a run that is killed leaves one of them there."""
+    before, new = _mark_of(place), sha256_of(place.staging.executable)
+    going = [] if _is_strange(place) or not os.path.exists(place.executable) else [sha256_of(place.executable)]
+    outcome.undo.append(lambda: _write_mark(place, before))
+    _mark(place, [new, *going])
+    outcome.cleanup.append(lambda: _mark(place, [new]))
 
 
 def _link(source: Place, target: Place):
@@ -328,12 +342,36 @@ def _adjust(plan: Plan):
     for path, mode in _modes(plan.place):
         os.chown(path, 0, 0)
         os.chmod(path, mode)
-    if plan.payload and not _is_marked(plan.place):
-        _mark(plan.place)
+    if plan.payload:
+        _mark(plan.place, [plan.payload.sha256])
 
 
-def _mark(place: Place):
-    _write(place.mark, lambda descriptor: os.write(descriptor, b'Published by the Ansible collection nodeops.flexvolume.\n'), CONFIG_MODE)
+def _mark(place: Place, checksums: list):
+    _write_mark(place, _text_of_mark(checksums))
+
+
+def _text_of_mark(checksums: list) -> str:
+    return 'Published by the Ansible collection nodeops.flexvolume.\n' + ''.join(f'{CHECKSUM}{checksum}\n' for checksum in sorted(set(checksums)))
+
+
+def _mark_of(place: Place) -> str:
+    return text_of(place.mark) if os.path.isfile(place.mark) else ''
+
+
+def _write_mark(place: Place, text: str):
+    new = place.mark + '.new'
+    files.unlink(new)
+    if not text:
+        files.unlink(place.mark)
+        return
+    _write(new, lambda descriptor: os.write(descriptor, text.encode()), CONFIG_MODE)
+    os.rename(new, place.mark)
+
+
+def _is_strange(place: Place) -> bool:
+    """Say whether the executable is none that this collection published there: somebody, or a failing disk, has changed it since."""
+    marked = [line[len(CHECKSUM):] for line in _mark_of(place).split('\n') if line.startswith(CHECKSUM)]
+    return bool(marked) and os.path.exists(place.executable) and sha256_of(place.executable) not in marked
 
 
 def _is_marked(place: Place) -> bool:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import errno
+import hashlib
 import itertools
 import os
 import stat
@@ -19,8 +20,13 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._system.mounts 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='what is published is given to root')
 
 NAME = DriverName('acme', 'd')
-MARK = 'Published by the Ansible collection nodeops.flexvolume.\n'
 ANSWER = '#!/bin/sh\n# {version}\necho \'{{"status": "{status}", "message": "no share"}}\'\n'
+
+
+def mark(*contents):
+    """Return the mark of these versions."""
+    checksums = sorted(hashlib.sha256(content.encode()).hexdigest() for content in contents)
+    return 'Published by the Ansible collection nodeops.flexvolume.\n' + ''.join(f'sha256: {checksum}\n' for checksum in checksums)
 
 
 def script(version, status='Success'):
@@ -87,7 +93,7 @@ def test_a_new_driver_is_roots_and_executable_and_its_config_for_root_alone_what
         os.umask(before)
     assert node.files() == {
         '.': (0o755, 0, None), 'acme~d': (0o755, 0, None), 'acme~d/d': (0o755, 0, script(1)), 'acme~d/.config.json': (0o600, 0, '{\n  "base": "/x"\n}\n'),
-        'acme~d/.nodeops.flexvolume': (0o600, 0, MARK)}
+        'acme~d/.nodeops.flexvolume': (0o600, 0, mark(script(1)))}
 
 
 def test_the_same_again_changes_nothing(node):
@@ -441,6 +447,56 @@ def test_a_mark_that_is_not_roots_or_no_file_marks_nothing(node):
     os.unlink(node.place.mark)
     os.mkdir(node.place.mark)
     assert publish.published(str(node.dir)) == []
+
+
+def previous_of(node):
+    file = node.files().get('acme~d/.previous')
+    return file and file[2]
+
+
+def test_a_corrupted_driver_that_is_repaired_is_no_version_to_go_back_to(node):
+    """Its init may well succeed: what somebody, or the disk, made of it was never published."""
+    node.deploy(script(1))
+    node.deploy(script(2))
+    evil = script('evil')
+    for content in (evil, ''):
+        with open(node.place.executable, 'w') as file:
+            file.write(content)
+        outcome = node.deploy(script(2))
+        assert ['is not kept: the previous version stays the one before it' in warning for warning in outcome.warnings] == [True]
+        assert (node.files()['acme~d/d'][2], previous_of(node)) == (script(2), script(1))
+    assert _publish_previous(node).changed
+    assert node.files()['acme~d/d'][2] == script(1)
+
+
+def test_a_new_version_over_a_corrupted_one_keeps_the_one_before_and_check_mode_says_so(node):
+    node.deploy(script(1))
+    with open(node.place.executable, 'w') as file:
+        file.write(script('evil'))
+    assert len(node.publish(script(2), check=True).warnings) == 1
+    node.deploy(script(2))
+    assert previous_of(node) is None
+    outcome = node.deploy(script(3))
+    assert (outcome.warnings, previous_of(node)) == ([], script(2))
+
+
+def test_a_corrupted_driver_is_corrupted_still_when_its_repair_is_taken_back(node):
+    node.deploy(script(1))
+    with open(node.place.executable, 'w') as file:
+        file.write(script('evil'))
+    before = node.files()
+    assert node.publish(script(2)).take_back() == []
+    assert node.files() == before
+    node.deploy(script(2))
+    assert previous_of(node) is None
+
+
+def test_of_a_driver_that_was_marked_before_marks_held_checksums_the_old_version_is_kept(node):
+    node.deploy(script(1))
+    with open(node.place.mark, 'w') as file:
+        file.write(mark())
+    outcome = node.deploy(script(2))
+    assert (outcome.warnings, previous_of(node)) == ([], script(1))
 
 
 def test_a_driver_of_somebody_else_is_marked_once_it_is_published_and_no_longer_when_that_is_taken_back(node):
