@@ -176,19 +176,19 @@ def noexec(node, scene, _text):
         node.shell(f'umount -l {scene.directory}')
 
 
-def as_nobody(node, script: str):
-    """Run a script as a user who has nothing to say on the node."""
+def runs_what_nobody_wrote(node, scene, new: str, put: str) -> bool:
+    """Have a user who has nothing to say on the node write the driver anew, with a command of his own, and put it in place; say whether root runs that."""
+    script = f"sed 's|^call_init() {{|call_init() {{ touch /run/by-root;|' {scene.executable} > {new}; {put}"
     node.shell(f'rm -f /run/by-root; setpriv --reuid 65534 --regid 65534 --clear-groups sh -c {shlex.quote(script)}')
+    scene.begin()
+    scene.runs()
+    return node.shell('stat --format=%U /run/by-root; rm -f /run/by-root /tmp/changed') == 'root\n'
 
 
 def anybody_writes(node, scene, _text):
     """A user of the node adds a line to the driver; the kubelet runs it as root."""
     scene.install(good(), mode='0777')
-    as_nobody(node, f"sed 's|^call_init() {{|call_init() {{ touch /run/by-root;|' {scene.executable} > /tmp/changed; cat /tmp/changed > {scene.executable}")
-    scene.begin()
-    scene.runs()
-    owner = node.shell('stat --format=%U /run/by-root; rm -f /run/by-root /tmp/changed').strip()
-    assert owner == 'root'
+    assert runs_what_nobody_wrote(node, scene, '/tmp/changed', f'cat /tmp/changed > {scene.executable}')
     return 'a user of the node (uid 65534) wrote a command into it, and the kubelet ran that as root'
 
 
@@ -196,11 +196,7 @@ def anybody_replaces(node, scene, _text):
     scene.install(good())
     node.shell(f'chmod 0777 {scene.directory}')
     new = f'{scene.directory}/.new'
-    as_nobody(node, f"sed 's|^call_init() {{|call_init() {{ touch /run/by-root;|' {scene.executable} > {new}; chmod 0755 {new}; mv -f {new} {scene.executable}")
-    scene.begin()
-    scene.runs()
-    owner = node.shell('stat --format=%U /run/by-root; rm -f /run/by-root').strip()
-    assert owner == 'root'
+    assert runs_what_nobody_wrote(node, scene, new, f'chmod 0755 {new}; mv -f {new} {scene.executable}')
     return 'a user of the node (uid 65534) put another driver in its place, and the kubelet ran that as root'
 
 
