@@ -369,6 +369,13 @@ strays:
   type: list
   elements: str
   sample: []
+misprobed:
+  description:
+    - What is no driver directory, there or gone, and makes every probe of this kubelet fail, by its name, each with how that is cleared. A kubelet before 1.24
+      loads no driver then. It is one that has changed since the kubelet started, or at which the kubelet's last probe failed, as its log says.
+  returned: success
+  type: dict
+  sample: {}
 inotify:
   description: What root has of inotify, and may have; null where a limit cannot be read.
   returned: success

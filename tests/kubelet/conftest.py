@@ -98,10 +98,9 @@ def kubelet_node(tmp_path_factory, worker_id):
 
 @pytest.fixture
 def node(kubelet_node):
-    """The node without pods and drivers."""
+    """The node without the pods and drivers of the test before."""
     kubelet_node.clear()
-    yield kubelet_node
-    kubelet_node.clear()
+    return kubelet_node
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus):

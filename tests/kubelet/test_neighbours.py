@@ -10,7 +10,7 @@ later probe as well. A pod is to run within 30 s of its first refusal, or 3 s wh
 
 import pytest
 from conftest import SOAK
-from node import DYNHOSTPATH, PLUGIN_DIR, directory, driver, executable
+from node import DYNHOSTPATH, PLUGIN_DIR, RECORDS, directory, driver, executable
 from nodes.pods import pod
 
 ANSWER = '#!/bin/sh\n{first}\necho \'{{"status": "{status}", "capabilities": {{"attach": false}}}}\'\n'
@@ -30,6 +30,12 @@ KINDS = list(SCRIPTS)
 PAIRS = [(kind, KINDS[number - 1]) for number, kind in enumerate(KINDS)]
 # With an executable that fails, and an event of its own, only its owner can help.
 WITHOUT_CURE = ('not-executable', 'prints-to-stderr', 'dangling-link', 'init-fails')
+# What is no driver directory: never probed but after an event of its own, and then for ever by a kubelet before 1.24.
+MISFITS = {
+    'README': 'echo Drivers. > {path}',
+    'example.com~file': 'cp /bin/true {path}',
+    'example.com~link': 'mkdir -p /srv/nothing; ln -s /srv/nothing {path}',
+}
 LIMIT = {'old': 30, 'new': 3}
 
 
@@ -178,3 +184,41 @@ def test_what_only_its_owner_can_mend_is_named(node, healthy, age, kind):
     node.wait_running(web)
     assert {each['trouble'] for each in node.module('node_info')['troubles']} <= ({'init_fails', 'not_executable', 'no_executable'} if age == 'new' else set())
     assert node.registered() == {DYNHOSTPATH: True, 'example.com/other': True}
+
+
+@pytest.mark.parametrize('name', list(MISFITS) if SOAK else ['README'])
+def test_what_is_no_driver_directory_is_named(node, healthy, age, name):
+    """Somebody leaves a file in the plugin dir: a kubelet before 1.24 loads no driver any more until it is deleted."""
+    path, other = f'{PLUGIN_DIR}/{name}', driver('example.com/other')
+    assert node.known(DYNHOSTPATH) == [DYNHOSTPATH]
+    node.shell(MISFITS[name].format(path=path))
+    if age == 'old':
+        assert f'{name}: no driver directory' in ' '.join(node.refusal('nodeops.flexvolume.deploy', healthy, other, flexvolume_strict_neighbours=True).split())
+    said = ' '.join(node.deploy(healthy, other).split())
+    assert (f'Delete {path}' in said) is (age == 'old')
+    web, since = pod('web', 'example.com/other'), node.now()
+    node.put(web)
+    if age == 'old':
+        node.wait_until(lambda: len(node.refusals(web, since)) >= 2, 'refused', web)
+        [trouble] = [each for each in node.module('node_info')['troubles'] if each['trouble'] == 'hides_others']
+        assert f'Delete {path}' in trouble['advice']
+        node.shell(f'rm {path}')
+    node.wait_running(web)
+    assert {each['trouble'] for each in node.module('node_info')['troubles']} <= ({'stray', 'symlink', 'no_executable'} if age == 'new' else set())
+
+
+def test_a_neighbour_that_is_moved_away_is_forgotten(node, healthy, age, say):
+    """Its name is probed for ever by a kubelet before 1.24, which loads no driver any more; the touch timer, which has seen it, clears that."""
+    name, moved = neighbour('empty').replace('/', '~'), driver(neighbour('empty'), host_paths=[])
+    node.deploy(healthy, moved, flexvolume_touch_timer=False)
+    node.wait_until(lambda: name in node.shell(f'cat {RECORDS}/healed.json'), 'seen')
+    assert node.known(neighbour('empty')) == [neighbour('empty')]
+    node.shell(f'rm -rf /srv/{name}; mv {directory(neighbour("empty"))} /srv/{name}')
+    # Until somebody looks, a kubelet before 1.24 loads nothing: the deploy makes it probe, the pod what comes after.
+    other = driver('example.com/other')
+    node.deploy(healthy, other)
+    web, since = pod('web', 'example.com/other'), node.now()
+    node.put(web)
+    node.wait_running(web)
+    say('%.1f s after the first refusal', node.seconds_refused(web, since))
+    assert node.module('node_info')['troubles'] == []

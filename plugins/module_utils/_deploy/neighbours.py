@@ -6,9 +6,10 @@
 
 Its prober keeps the event of a driver whose init fails until a probe succeeds, and throws away all results of a probe in which one failed
 (flexvolume/probe.go: probeMap; volume/plugins.go: refreshProbedPlugins; mended by kubernetes/kubernetes#106703). So once a broken driver was made, changed
-or touched under a running kubelet, no other one is loaded any more. What clears the event is the removal of a file by the executable's name. Where the
-executable is missing that can be had without touching anything of theirs: a directory by its name is made and removed again. rmdir(2) removes nothing
-else, whatever an installer puts there in between. Where there is an executable, only its owner, or a restart of the kubelet, can help.
+or touched under a running kubelet, no other one is loaded any more. The same does a file in the plugin dir, which is not probed as the kubelet starts, and
+whatever is moved away: its old name is probed for ever. What clears the event is the removal of the directory, or of a file by the executable's name. Where
+that is missing, or the directory, it can be had without touching anything of theirs: a directory by its name is made and removed again. rmdir(2) removes
+nothing else, whatever an installer puts there in between. Where there is an executable, or a file, only its owner, or a restart of the kubelet, can help.
 """
 
 import contextlib
@@ -17,8 +18,6 @@ import os
 
 from .._kubelet import callout, process
 from . import records
-
-BEGUN = 'begun'
 
 
 def strangers(ours: list, plugin_dir: str) -> list:
@@ -34,11 +33,20 @@ def broken(names: list, plugin_dir: str, kubelet) -> dict:
     return {name.replace('~', '/'): verdict.defect for name, verdict in verdicts.items() if verdict.defect}
 
 
+def visible(plugin_dir: str) -> list:
+    """Return the names in the plugin dir that do not begin with a dot; the kubelet passes over those that do."""
+    names = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
+    return [name for name in names if not name.startswith('.')]
+
+
 def directories(plugin_dir: str) -> list:
     """Return the directories that the kubelet probes."""
-    names = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
-    paths = {name: os.path.join(plugin_dir, name) for name in names if not name.startswith('.')}
-    return [name for name, path in paths.items() if os.path.isdir(path) and not os.path.islink(path)]
+    return [name for name in visible(plugin_dir) if _is_directory(os.path.join(plugin_dir, name))]
+
+
+def misfits(plugin_dir: str) -> list:
+    """Return what lies there and is no driver directory: files, and links. The kubelet probes one only after an event of it."""
+    return [name for name in visible(plugin_dir) if not _is_directory(os.path.join(plugin_dir, name))]
 
 
 def executable(plugin_dir: str, name: str) -> str:
@@ -47,38 +55,45 @@ def executable(plugin_dir: str, name: str) -> str:
 
 
 def heal(plugin_dir: str, needed) -> list:
-    """Clear the event of each driver directory without an executable that has changed since it was last looked at; return their names.
+    """Clear the events of driver directories without an executable that have changed, and of names that went, since it was last looked; return their names.
 
-    C(needed) is a function that says whether this kubelet needs it, asked only where there is such a directory. Nobody else may be at work in the plugin
-    dir: a driver that is just being made has no executable either.
+    C(needed) is a function that says whether this kubelet needs it, asked only where there is such a one. Nobody else may be at work in the plugin dir: a
+    driver that is just being made has no executable either.
     """
-    before = _healed()
-    after = {name: state for name, state in before.items() if os.path.isdir(os.path.join(plugin_dir, name))}
-    for name in [name for name, state in after.items() if state == BEGUN]:
-        _remove(executable(plugin_dir, name))
-        del after[name]
+    kept = _kept()
+    before = kept.get(plugin_dir, {'begun': '', 'empty': {}, 'there': []})
+    if before['begun']:
+        # A run that was killed in between left what it had made.
+        _remove(before['begun'])
+    there = visible(plugin_dir)
     empty = [name for name in directories(plugin_dir) if not os.path.lexists(executable(plugin_dir, name))]
-    changed = [name for name in empty if after.get(name) != _state(plugin_dir, name)]
-    healed = changed if changed and needed() else []
-    for name in changed:
-        if name in healed:
-            # Should this process be killed in between, the next one knows whose directory it is.
-            _write(dict(after, **{name: BEGUN}))
-            # One that is read-only, or gets its executable just now, keeps none of the others from being helped.
-            with contextlib.suppress(OSError):
-                os.mkdir(executable(plugin_dir, name), 0o700)
-                _remove(executable(plugin_dir, name))
-        after[name] = _state(plugin_dir, name)
+    changed = {name: executable(plugin_dir, name) for name in empty if before['empty'].get(name) != _state(plugin_dir, name)}
+    changed.update((name, os.path.join(plugin_dir, name)) for name in before['there'] if name not in there)
+    healed = changed if changed and needed() else {}
+    for path in healed.values():
+        _write(dict(kept, **{plugin_dir: dict(before, begun=path)}))
+        # One that is read-only, or comes just now, keeps none of the others from being helped.
+        with contextlib.suppress(OSError):
+            os.mkdir(path, 0o700)
+            _remove(path)
+    after = {'begun': '', 'empty': {name: _state(plugin_dir, name) for name in empty}, 'there': there}
     if after != before:
-        _write(after)
+        _write(dict(kept, **{plugin_dir: after}))
     return [name.replace('~', '/') for name in healed]
 
 
-def sentence(found: dict, version) -> str:
-    """Say what is wrong with which drivers, and what to do about it."""
-    named = '; '.join(f'{name}: {why.rstrip(".")}' for name, why in found.items())
+def sentence(found: dict, misprobed: dict, version) -> str:
+    """Say what is wrong with which drivers, and what to do about it and about what only passes for one; nothing where all is well."""
+    if not found and not misprobed:
+        return ''
+    named = '; '.join([f'{name}: {why.rstrip(".")}' for name, why in found.items()] + [f'{name}: no driver directory' for name in misprobed])
+    advice = (['Repair it, or remove it, its executable first and then its directory.'] if found else []) + list(misprobed.values())
     return (f'The kubelet is {version or "of an unknown version"}, and before 1.24 a broken driver beside others makes it lose them, so that their pods fail '
-            f'with "no volume plugin matched". Broken here: {named}. Repair it, or remove it, its executable first and then its directory.')
+            f'with "no volume plugin matched". Broken here: {named}. {" ".join(advice)}')
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _state(plugin_dir: str, name: str) -> list:
@@ -92,7 +107,8 @@ def _remove(path: str):
         os.rmdir(path)
 
 
-def _healed() -> dict:
+def _kept() -> dict:
+    """Return what was seen last in each plugin dir: the directories without an executable, all names, and the path that is made and removed again."""
     try:
         with open(records.healed(), encoding='utf-8') as file:
             return json.load(file)
@@ -100,5 +116,5 @@ def _healed() -> dict:
         return {}
 
 
-def _write(healed: dict):
-    records.write(records.healed(), records.text(healed))
+def _write(kept: dict):
+    records.write(records.healed(), records.text(kept))

@@ -10,7 +10,7 @@ import time
 from .._kubelet import journal, process
 from .._outcome import NodeError
 from .._system import systemd
-from . import neighbours, records, touch_timer
+from . import misprobed, neighbours, records, touch_timer
 from .driver_files import Place
 
 # Seconds in which a kubelet for which pods wait is given the time to probe what was published; it does about once a second.
@@ -22,13 +22,16 @@ BUSY = 30
 def examine(names: list, plugin_dir: str, kubelet, strict: bool) -> list:
     """Return what the user should be warned of when the drivers of the list live beside others there; with C(strict) raise NodeError of it instead."""
     strangers = neighbours.strangers(names, plugin_dir) if kubelet else []
-    version = process.version(kubelet) if strangers else None
-    broken = neighbours.broken(strangers, plugin_dir, kubelet) if strangers and process.loses_drivers(version) else {}
-    if not broken:
+    if not strangers and not (kubelet and neighbours.misfits(plugin_dir)):
         return []
-    if strict:
-        raise NodeError(neighbours.sentence(broken, version) + ' Nothing was changed.')
-    return [neighbours.sentence(broken, version)]
+    version = process.version(kubelet)
+    if not process.loses_drivers(version):
+        return []
+    broken = neighbours.broken(strangers, plugin_dir, kubelet)
+    sentence = neighbours.sentence(broken, misprobed.find(kubelet, journal.words(kubelet)), version)
+    if sentence and strict:
+        raise NodeError(sentence + ' Nothing was changed.')
+    return [sentence] if sentence else []
 
 
 def refuse_unwatched(plugin_dir: str, kubelet):

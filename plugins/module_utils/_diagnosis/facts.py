@@ -10,7 +10,7 @@ import re
 import stat
 import time
 
-from .._deploy import driver_files, host_paths, neighbours, records, timers
+from .._deploy import driver_files, host_paths, misprobed, neighbours, records, timers
 from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
@@ -47,6 +47,7 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
         'drivers': _with_timers(drivers),
         'misplaced': _misplaced(directory, looked_at, running),
         'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
+        'misprobed': misprobed.find(running, said) if running else {},
         'abandoned': [{'name': name.replace('~', '/'), 'pods': users} for name, users in sorted(pods.items()) if name not in names],
         'complaints': complaints.standing(running) if running else [],
         'inotify': _describe_inotify(running),

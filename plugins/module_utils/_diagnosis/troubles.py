@@ -153,16 +153,17 @@ def _how_long(init: dict) -> str:
 
 
 def hides_others(facts: dict) -> list:
-    broken = _poisonous(facts)
-    healthy = [driver['name'] for driver in _probed(facts) if not _is_broken(driver)]
+    broken, healthy = _poisonous(facts), [driver['name'] for driver in _probed(facts) if not _is_broken(driver)]
     if not (broken and healthy):
         return []
+    drivers = [name for name in broken if name not in facts['misprobed']]
+    advice = [f'Repair {" and ".join(drivers)}, or remove it, its executable first and then its directory.'] if drivers else []
     return [_trouble('hides_others', facts['plugin_dir']['path'],
-                     f'The kubelet is {facts["kubelet"]["version"] or "of an unknown version"}; before 1.24 a broken driver ({", ".join(broken)}) makes it forget the others '
-                     f'({", ".join(healthy)}) whenever it probes them together, so that their pods fail with "no volume plugin matched". Once a broken '
-                     'driver is touched or written to, every later probe fails, and touching the others no longer helps.',
-                     f'Repair {" and ".join(broken)}, or remove it, its executable first and then its directory: the kubelet takes the others at its next '
-                     f'probe. Until then leave it alone; a restart of the kubelet{_restart(facts)} forgets what was touched.')]
+                     f'The kubelet is {facts["kubelet"]["version"] or "of an unknown version"}; before 1.24 what it probes and is broken ({", ".join(broken)}) '
+                     f'makes it forget the others ({", ".join(healthy)}) whenever it probes them together, so that their pods fail with "no volume plugin '
+                     'matched". Once a broken driver is touched or written to, every later probe fails, and touching the others no longer helps.',
+                     f'{" ".join(advice + list(facts["misprobed"].values()))} Then the kubelet takes the others once they are touched, as their timers do. '
+                     f'Until then leave it alone; a restart of the kubelet{_restart(facts)} forgets what was touched.')]
 
 
 def not_registered(facts: dict) -> list:
@@ -172,7 +173,7 @@ def not_registered(facts: dict) -> list:
             continue
         broken = _poisonous(facts)
         why = f': before 1.24 it throws away the results of a probe in which another driver fails, here {", ".join(broken)}' if broken else ''
-        first = f'Repair or remove {" and ".join(broken)} first, then: ' if broken else ''
+        first = f'See to {" and ".join(broken)} first, then: ' if broken else ''
         found.append(_trouble('not_registered', driver['path'],
                               f'The kubelet has probed its plugin dir and did not load {driver["name"]}{why}. Its pods fail with "no volume plugin matched".',
                               f'{first}touch {_quoted(driver["path"])} {_quoted(driver["directory"])}', driver['name']))
@@ -333,8 +334,8 @@ def _fails(driver: dict) -> bool:
 
 
 def _poisonous(facts: dict) -> list:
-    """Return the names of the drivers that make this kubelet forget others."""
-    return [driver['name'] for driver in _probed(facts) if _is_broken(driver)] if _is_intolerant(facts) else []
+    """Return the names of the drivers, and of what only passes for one, that make this kubelet forget others."""
+    return [driver['name'] for driver in _probed(facts) if _is_broken(driver)] + list(facts['misprobed']) if _is_intolerant(facts) else []
 
 
 def _is_intolerant(facts: dict) -> bool:

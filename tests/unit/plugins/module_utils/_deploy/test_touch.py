@@ -188,9 +188,65 @@ def test_an_executable_that_comes_while_it_is_healed_stays(plugins, monkeypatch)
 
 def test_what_a_killed_healing_left_is_removed_by_the_next(plugins):
     (plugins / 'b~empty' / 'empty').mkdir(parents=True)
-    neighbours._write({'b~empty': neighbours.BEGUN})
+    seen(plugins, begun=plugins / 'b~empty' / 'empty')
     assert neighbours.heal(str(plugins), lambda: True) == ['b/empty']
     assert os.listdir(str(plugins / 'b~empty')) == []
+
+
+def seen(plugins, begun='', there=()):
+    neighbours._write({str(plugins): {'begun': str(begun), 'empty': {}, 'there': list(there)}})
+
+
+def test_what_went_is_healed_once_and_leaves_nothing(plugins, monkeypatch):
+    """Moved away, it is probed for ever; removed, there is nothing to heal, and no harm in it."""
+    put(plugins, 'b~moved', GOOD)
+    (plugins / 'README').write_text('Drivers.')
+    made = events(plugins, monkeypatch)
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    (plugins / 'b~moved').rename(plugins.parent / 'b~moved')
+    (plugins / 'README').unlink()
+    assert neighbours.heal(str(plugins), lambda: True) == ['README', 'b/moved']
+    paths = [str(plugins / 'README'), str(plugins / 'b~moved')]
+    assert [event for event in made if event[1] in paths] == [(action, path) for path in paths for action in ('mkdir', 'rmdir')]
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    assert sorted(os.listdir(str(plugins))) == ['acme~d']
+
+
+def test_what_came_back_in_time_is_left_alone(plugins):
+    seen(plugins, there=['acme~d', 'b~back'])
+    put(plugins, 'b~back', GOOD)
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    assert (plugins / 'b~back' / 'back').read_text() == GOOD
+
+
+def test_what_comes_back_while_its_name_is_cleared_stays(plugins, monkeypatch):
+    seen(plugins, there=['b~back'])
+    rmdir = os.rmdir
+
+    def in_between(path):
+        put(plugins, 'b~back', GOOD)
+        rmdir(path)
+
+    monkeypatch.setattr(os, 'rmdir', in_between)
+    neighbours.heal(str(plugins), lambda: True)
+    assert (plugins / 'b~back' / 'back').read_text() == GOOD
+
+
+def test_a_killed_clearing_of_a_name_is_finished_by_the_next(plugins):
+    (plugins / 'b~moved').mkdir()
+    seen(plugins, begun=plugins / 'b~moved', there=['b~moved'])
+    assert neighbours.heal(str(plugins), lambda: True) == ['b/moved']
+    assert sorted(os.listdir(str(plugins))) == ['acme~d']
+
+
+def test_what_went_from_one_plugin_dir_is_not_looked_for_in_another(plugins, tmp_path, monkeypatch):
+    (tmp_path / 'others').mkdir()
+    (tmp_path / 'others' / 'README').write_text('')
+    neighbours.heal(str(tmp_path / 'others'), lambda: True)
+    made = events(plugins, monkeypatch)
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    assert neighbours.heal(str(tmp_path / 'others'), lambda: True) == []
+    assert [path for _action, path in made if 'others' in path or 'plugins/' in path] == []
 
 
 def test_a_neighbour_that_cannot_be_helped_keeps_neither_ours_nor_others_from_it(plugins, monkeypatch):
@@ -212,7 +268,7 @@ def test_a_neighbour_that_cannot_be_helped_keeps_neither_ours_nor_others_from_it
 def test_what_somebody_copied_into_the_helping_directory_stays_and_stops_no_touch(plugins, monkeypatch):
     (plugins / 'b~empty' / 'empty').mkdir(parents=True)
     (plugins / 'b~empty' / 'empty' / 'driver').write_text(GOOD)
-    neighbours._write({'b~empty': neighbours.BEGUN})
+    seen(plugins, begun=plugins / 'b~empty' / 'empty')
     assert (touch.refusal(NAME, []), touch.refusal(NAME, [])) == ('', '')
     assert (plugins / 'b~empty' / 'empty' / 'driver').read_text() == GOOD
 
@@ -260,7 +316,8 @@ def test_broken_neighbours_are_named_and_ours_are_not_asked(plugins):
     assert strangers == ['b~broken', 'b~good', 'c~empty']
     found = neighbours.broken(strangers, str(plugins), None)
     assert set(found) == {'b/broken', 'c/empty'}
-    assert 'b/broken: init answers Failure: no share; c/empty: ' in neighbours.sentence(found, 'v1.20.2')
+    assert 'b/broken: init answers Failure: no share; c/empty: ' in neighbours.sentence(found, {}, 'v1.20.2')
+    assert neighbours.sentence({}, {}, 'v1.20.2') == ''
 
 
 def test_the_program_is_made_of_all_that_it_imports_and_runs(plugins, tmp_path):

@@ -32,7 +32,8 @@ def failing(name='acme/nfs', **changes):
     return driver(name, init={'status': 'Failure', 'message': '', 'seconds': 0.02, 'timed_out': False, 'defect': 'it printed nothing.'}, **changes)
 
 
-def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=(), complaints=()):
+def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=(), complaints=(),
+         misprobed=None):
     """The facts of a healthy node, changed as a test needs."""
     return {
         'kubelet': None if kubelet is False else dict({
@@ -46,6 +47,7 @@ def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), m
         'drivers': [driver()] if drivers is None else drivers,
         'disbelieved': list(disbelieved),
         'strays': list(strays),
+        'misprobed': misprobed or {},
         'misplaced': list(misplaced),
         'complaints': list(complaints),
         'abandoned': [{'name': name, 'pods': ['default/web (1-2)']} for name in abandoned],
@@ -169,11 +171,23 @@ def test_before_1_24_a_broken_driver_endangers_the_others():
     drivers = [failing('a/broken'), driver('b/empty', executable='missing', names=[], init=None), driver('c/good'), driver('d/link', symlink=True)]
     found = {trouble['trouble']: trouble for trouble in troubles.find(node(drivers=drivers, kubelet={'version': 'v1.23.17'}))}
     assert '(a/broken, b/empty)' in found['hides_others']['what'] and '(c/good)' in found['hides_others']['what']
-    assert 'The kubelet is of an unknown version; before' in [
-        trouble['what'] for trouble in troubles.find(node(drivers=drivers, kubelet={'version': None})) if trouble['trouble'] == 'hides_others'][0]
+    unknown = {trouble['trouble']: trouble for trouble in troubles.find(node(drivers=drivers, kubelet={'version': None}))}
+    assert 'The kubelet is of an unknown version; before' in unknown['hides_others']['what']
     assert 'hides_others' not in kinds(node(drivers=drivers, kubelet={'version': 'v1.24.0'}))
     assert 'hides_others' not in kinds(node(drivers=drivers, kubelet=False))
     assert 'hides_others' not in kinds(node(drivers=drivers[:2], kubelet={'version': 'v1.23.17'}))
+
+
+def test_before_1_24_what_is_no_driver_directory_endangers_the_drivers():
+    misprobed = {'README': 'Delete /opt/plugins/README.'}
+    [found] = troubles.find(node(misprobed=misprobed, kubelet={'version': 'v1.20.2'}))
+    assert found['trouble'] == 'hides_others' and '(README)' in found['what'] and '(acme/nfs)' in found['what']
+    assert found['advice'].startswith('Delete /opt/plugins/README. Then the kubelet takes the others')
+    found = {trouble['trouble']: trouble for trouble in troubles.find(
+        node(drivers=[failing('a/a'), driver('c/good', registered=False)], misprobed=misprobed, kubelet={'version': 'v1.20.2'}))}
+    assert found['hides_others']['advice'].startswith('Repair a/a, or remove it, its executable first and then its directory. Delete /opt/plugins/README. Then')
+    assert found['not_registered']['advice'].startswith('See to a/a and README first, then: touch ')
+    assert kinds(node(misprobed=misprobed)) == []
 
 
 def test_every_judge_is_asked_and_has_a_test():
@@ -187,7 +201,7 @@ def test_a_driver_that_is_lost_is_named_with_those_that_hide_it():
     found = {(trouble['trouble'], trouble['driver']): trouble for trouble in troubles.find(node(drivers=drivers, kubelet={'version': 'v1.20.2'}))}
     assert set(found) == {('init_fails', 'a/broken'), ('hides_others', None), ('not_registered', 'c/good')}
     assert 'here a/broken' in found['not_registered', 'c/good']['what']
-    assert found['not_registered', 'c/good']['advice'].startswith('Repair or remove a/broken first, then: touch ')
+    assert found['not_registered', 'c/good']['advice'].startswith('See to a/broken first, then: touch ')
 
 
 def test_many_lost_drivers_are_never_no_trouble():
