@@ -89,7 +89,8 @@ def agree(parameters: dict, check: bool) -> Outcome:
     publish.withdraw(declared, plugin_dir.path, kubelet, True, parameters['force'])
     with outcome.all_or_nothing():
         outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
-        outcome.include(publish.withdraw(declared, plugin_dir.path, kubelet, check or bool(outcome.facts['awaited']), parameters['force']))
+        checking, published = check or bool(outcome.facts['awaited']), outcome.facts['published']
+        outcome.include(publish.withdraw(declared, plugin_dir.path, kubelet, checking, parameters['force'], published))
     outcome.settle()
     return outcome
 

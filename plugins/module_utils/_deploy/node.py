@@ -58,7 +58,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         if not checking:
             _test(tested, directory.path, kubelet, dict.fromkeys(had, 'The node has the driver that it had before.'))
         # The timers go after it, so that a withdrawal that is killed is finished by one.
-        outcome.include(publish.withdraw(drivers, directory.path, kubelet, checking, force))
+        outcome.include(publish.withdraw(drivers, directory.path, kubelet, checking, force, outcome.facts['published']))
         outcome.include(touch_timer.ensure(with_timers if with_touch_timer else [], directory.path, kubelet, kubelet_unit, checking, heal_neighbours))
         outcome.include(prune_timer.ensure(with_timers, directory.path, checking))
         awaited = outcome.facts['awaited']

@@ -51,8 +51,12 @@ def published(plugin_dir: str) -> list:
     return [place.name for place in places if os.path.isfile(place.mark) and os.lstat(place.mark).st_uid == 0]
 
 
-def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = False) -> Outcome:
-    """Remove every driver of state C(absent), or raise NodeError and remove none while a pod has a volume of one, unless forced."""
+def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = False, just_published: tuple = ()) -> Outcome:
+    """Remove every driver of state C(absent), or raise NodeError and remove none while a pod has a volume of one, unless forced.
+
+    A probe that meets a withdrawal half-way fails, and before 1.24 what else it has found is lost: those of the list that were C(just_published), and answered
+    well, are touched afterwards.
+    """
     leaving = [Place(plugin_dir, driver['name']) for driver in drivers if driver['state'] == 'absent']
     if leaving and not check:
         recovery.recover(plugin_dir)
@@ -74,6 +78,10 @@ def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool =
             outcome.note(place.directory, f'state: present\n{_listing(place.directory)}', 'state: absent\n')
             if not check:
                 _withdraw(place, outcome)
+        if found and not check:
+            for driver in drivers:
+                if str(driver['name']) in just_published:
+                    _touch(Place(plugin_dir, driver['name']))
     return outcome
 
 
@@ -314,6 +322,11 @@ def _withdraw(place: Place, outcome: Outcome):
         for name in os.listdir(place.directory):
             os.rename(os.path.join(place.directory, name), os.path.join(place.kept.directory, name))
         os.rmdir(place.directory)
+
+
+def _touch(place: Place):
+    os.utime(place.executable)
+    os.utime(place.directory)
 
 
 def _bring_back(place: Place):

@@ -9,6 +9,7 @@ import json
 import os
 import time
 
+from .._names import DriverName
 from .._outcome import NodeError, Outcome
 from .._system import files
 from .driver_files import Place
@@ -31,6 +32,12 @@ def said(name) -> str:
 def healed() -> str:
     """Return where it is kept which directories without an executable the kubelet was helped with."""
     return os.path.join(DIRECTORY, HEALED)
+
+
+def names() -> list:
+    """Return the DriverName of each driver that has a record."""
+    kept = sorted(os.listdir(DIRECTORY)) if os.path.isdir(DIRECTORY) else []
+    return [DriverName(*name[:-len(SUFFIX)].split('~')) for name in kept if name.endswith(SUFFIX) and name.count('~') == 1]
 
 
 def since(record: dict, executable: str) -> float:
@@ -95,7 +102,7 @@ def _since(place: Place) -> float:
 
 
 def write(file: str, content: str):
-    """Write a file of root's alone, at once; nothing where the content is empty."""
+    """Write a file of root's alone, at once and past a power cut, after which the touch timer depends on it; nothing where the content is empty."""
     if not content:
         files.unlink(file)
         return
@@ -103,4 +110,6 @@ def write(file: str, content: str):
     fresh = f'{file}.new'
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='utf-8') as stream:
         stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
     os.rename(fresh, file)

@@ -119,15 +119,25 @@ def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
 
 def _record(directory_name: str) -> dict:
     """Return what the node keeps of a driver that this collection deployed, nothing of others."""
-    return records.read(DriverName(*directory_name.split('~'))) if directory_name.count('~') == 1 else {}
+    return _record_of(DriverName(*directory_name.split('~'))) if directory_name.count('~') == 1 else {}
+
+
+def _record_of(name) -> dict:
+    """Return a driver's record, nothing where it cannot be read: the touch timer says so."""
+    try:
+        return records.read(name)
+    except NodeError:
+        return {}
 
 
 def _misplaced(directory, looked_at, kubelet) -> list:
-    """Return the drivers that lie in the upstream default, where every manual says to put them, while the kubelet looks elsewhere."""
-    default = os.path.realpath(process.UPSTREAM)
-    if not kubelet or default in (os.path.realpath(directory.path), os.path.realpath(looked_at.path)):
+    """Return the drivers that the kubelet does not find: they lie where they were deployed to, or where every manual says, and it looks elsewhere."""
+    if not kubelet:
         return []
-    return [os.path.join(process.UPSTREAM, name) for name in _driver_directories(process.UPSTREAM)]
+    deployed = {record['plugin_dir'] for record in map(_record_of, records.names()) if record}
+    seen = {os.path.realpath(path) for path in (directory.path, looked_at.path)}
+    elsewhere = sorted(path for path in deployed | {process.UPSTREAM} if os.path.realpath(path) not in seen)
+    return [os.path.join(path, name) for path in elsewhere for name in _driver_directories(path)]
 
 
 def _describe_inotify(kubelet) -> dict:

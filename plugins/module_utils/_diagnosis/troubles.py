@@ -92,7 +92,7 @@ def not_watched(facts: dict) -> list:
 def misplaced(facts: dict) -> list:
     directory = facts['plugin_dir']
     return [_trouble('misplaced', path,
-                     f'{path} lies in the default plugin dir, but the kubelet looks for drivers in {directory["kubelet_path"]}, so it never finds it there.',
+                     f'{path} lies in another plugin dir: the kubelet looks for drivers in {directory["kubelet_path"]}, so it never finds it there.',
                      f'Deploy the driver again without plugin_dir, then remove {path}. {directory["kubelet_reason"]}')
             for path in facts['misplaced']]
 

@@ -449,6 +449,22 @@ def test_a_mark_that_is_not_roots_or_no_file_marks_nothing(node):
     assert publish.published(str(node.dir)) == []
 
 
+def test_what_was_just_published_is_touched_after_a_withdrawal_whose_probe_may_have_failed(node):
+    other = DriverName('acme', 'other')
+    node.deploy(script(1))
+    node.publish(script(1), names=(other,)).settle()
+    kept, published = Place(str(node.dir), NAME), DriverName('acme', 'new')
+    node.publish(script(1), names=(published,)).settle()
+    executables = [kept.executable, Place(str(node.dir), published).executable]
+    for path in executables:
+        os.utime(path, (1, 1))
+    leaving = [driver(), driver(published), driver(other, state='absent')]
+    publish.withdraw(leaving, str(node.dir), None, True, False, ['acme/new'])
+    assert [os.stat(path).st_mtime for path in executables] == [1, 1]
+    publish.withdraw(leaving, str(node.dir), None, False, False, ['acme/new']).settle()
+    assert [os.stat(path).st_mtime > 1 for path in executables] == [False, True]
+
+
 def previous_of(node):
     file = node.files().get('acme~d/.previous')
     return file and file[2]

@@ -357,6 +357,16 @@ def test_without_a_record_a_driver_counts_from_its_last_change(plugins):
     assert records.since({}, str(plugins / 'nowhere')) == 0
 
 
+def test_a_record_is_on_the_disk_before_it_has_its_name(plugins, monkeypatch):
+    """A power cut would leave an empty one, and nothing touches the driver of such a one."""
+    done = []
+    monkeypatch.setattr(os, 'fsync', lambda descriptor: done.append('fsync'))
+    rename = os.rename
+    monkeypatch.setattr(os, 'rename', lambda source, target: done.append('rename') or rename(source, target))
+    records.write(records.path(NAME), '{}')
+    assert done == ['fsync', 'rename']
+
+
 def test_a_record_that_cannot_be_read_is_refused_with_a_sentence(plugins):
     records.write(records.path(NAME), '{"plugin_dir": ')
     with pytest.raises(NodeError, match=r'The record .*acme~d\.driver\.json cannot be read .*: deploy acme/d again'):
