@@ -19,6 +19,10 @@ BUILD := $(CURDIR)/.build
 TARBALL := $(BUILD)/nodeops-flexvolume-$(shell sed -n 's/^version: //p' galaxy.yml).tar.gz
 STAGED := tests/tools/staged
 
+ifneq ($(words $(CURDIR)),1)
+$(error make cannot have a space in a path: move this checkout, $(CURDIR), to one without)
+endif
+
 export PATH := $(TOOLS)/controller/bin:$(TOOLS)/pythons:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 export ANSIBLE_HOME := $(CACHE)/ansible
@@ -57,12 +61,15 @@ lock: tools ## new pins in tests/tools/uv.lock
 	tests/tools/lock $(CACHE)/uv-*/bin/uv
 	tests/tools/versions write
 
-.PHONY: demo
-demo: install ## three nodes, the driver deployed on them, and a look around
+.PHONY: root demo
+root:
+	@[[ $$EUID -eq 0 ]] || { echo 'This needs root, for mounts, namespaces and Debian packages: run it as root, for example by sudo.'; exit 1; }
+
+demo: root install ## three nodes, the driver deployed on them, and a look around
 	@ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
 
 .PHONY: test
-test: ## everything below, one after the other, with a summary
+test: root ## everything below, one after the other, with a summary
 	@tests/tools/phases lint package sanity units driver-tests conformance-tests security-tests tarball-tests integration molecule releases
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
@@ -111,10 +118,14 @@ actionlint: workflows # not among the others, as its program comes from the forg
 
 .PHONY: build install package ee conformance-pyz
 build: tools
+	@mkdir -p $(BUILD) || { echo 'What is built goes into $(BUILD), which cannot be made: use a checkout that can be written to.'; exit 1; }
 	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --force --output-path $(BUILD)'
 
+# What is installed already stays, since a demo or a test may be running on it.
 install: build
-	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL)
+	@tar --extract --to-stdout --file $(TARBALL) MANIFEST.json >$(BUILD)/built
+	cmp -s $(BUILD)/built $(BUILD)/installed || { rm -f $(BUILD)/installed && \
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL) && cp $(BUILD)/built $(BUILD)/installed; }
 
 conformance-pyz: ## flexvolume-conformance.pyz, for the authors of drivers, the same byte for byte wherever it is built
 	mkdir -p $(BUILD)
@@ -230,7 +241,7 @@ soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/security
 	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet -s joins
 
-fresh: ## the demo and the tests on a minimal Debian that is installed for it, booted, without D-Bus; for T=lint instead of the test, that
+fresh: root ## the demo and the tests on a minimal Debian that is installed for it, booted, without D-Bus; for T=lint instead of the test, that
 	python3 tests/fresh $(T)
 
 bench: install ## what a deploy costs, beside a plain role, written to docs/docsite/rst/speed.rst; QUICK=1 for a look that writes nothing

@@ -9,5 +9,8 @@ import sys
 
 if __name__ == '__main__':
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
-    from nodes import command_line
-    sys.exit(command_line.main())
+    try:
+        from nodes import command_line
+        sys.exit(command_line.main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -5,8 +5,10 @@
 """The commands of C(python3 tests/nodes)."""
 
 import argparse
+import errno
 import os
 import pathlib
+import signal
 import subprocess
 
 from . import host, kubelet_binary, pods, roots, sets
@@ -15,6 +17,7 @@ from . import host, kubelet_binary, pods, roots, sets
 def main() -> int:
     """Run one command; return the exit status."""
     arguments = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if os.geteuid():
             raise host.Failure('nodes need root: mounts, namespaces and cgroups. Run this as root.')
@@ -22,6 +25,15 @@ def main() -> int:
     except host.Failure as failure:
         host.say(str(failure))
         return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        host.say(f'{error.filename or host.CACHE}: {error.strerror}. {host.ROOM}')
+        return 1
+    except KeyboardInterrupt:
+        host.say(f'stopped before the end; the same command goes on from here.{" What is up, and how to remove it:" if sets.names() else ""}')
+        _list(None, None)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,7 +100,7 @@ def _prepare(_nodes: sets.NodeSet, arguments: argparse.Namespace):
         kubelet_binary.path()
 
 
-def _list(_nodes: sets.NodeSet, _arguments: argparse.Namespace):
+def _list(_nodes, _arguments):
     for name in sets.names():
         print(f'{" ".join(sets.NodeSet(name).nodes)}: python3 tests/nodes --set {name} down')
 

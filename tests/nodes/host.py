@@ -5,6 +5,7 @@
 """The machine that carries the nodes: its commands, its packages, and where things are kept on it."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -17,6 +18,8 @@ import time
 CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'nodeops.flexvolume'
 RUN = pathlib.Path('/run/nodeops.flexvolume')
 SPEAK_SECONDS = 20
+SHOWN_LINES = 20
+ROOM = f'Nodes need two gigabytes in {CACHE} and a few megabytes in /run and /tmp: make room, then run the same again.'
 
 
 class Failure(Exception):
@@ -33,8 +36,7 @@ def run(*command, **options) -> str:
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
     if done.returncode:
-        said = f'{done.stdout}{done.stderr}'.strip()
-        raise Failure(f'{shlex.join(words)} failed ({done.returncode}):\n{said}')
+        raise Failure(_failed(words, done.returncode, f'{done.stdout}{done.stderr}'))
     return done.stdout
 
 
@@ -54,7 +56,7 @@ def run_slowly(what: str, *command, **options):
             process.wait()
             raise
         if process.returncode:
-            raise Failure(f'{shlex.join(words)} failed ({process.returncode}):\n{_written(output).strip()}')
+            raise Failure(_failed(words, process.returncode, _written(output)))
     say(f'{what}: done in {_minutes(time.monotonic() - began)}')
 
 
@@ -71,11 +73,44 @@ def install(*packages: str):
 
 @contextlib.contextmanager
 def locked(path: pathlib.Path):
-    """Hold the lock file C(path); whoever else wants it waits."""
+    """Hold the lock file C(path); whoever else wants it waits, and says so."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, 'w', encoding='utf-8') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _lock(lock.fileno(), path)
         yield
+
+
+@contextlib.contextmanager
+def locked_run():
+    """Hold C(RUN), whatever cache one has, and remove it when nothing is left in it."""
+    while True:
+        RUN.mkdir(exist_ok=True)
+        directory = os.open(RUN, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _lock(directory, RUN)
+            # Whoever held it may have removed it.
+            if not RUN.exists() or not os.path.samestat(os.fstat(directory), RUN.stat()):
+                continue
+            yield
+            if not list(RUN.iterdir()):
+                RUN.rmdir()
+            return
+        finally:
+            os.close(directory)
+
+
+def _lock(descriptor: int, path: pathlib.Path):
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f'waiting for another run, which holds {path}')
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _failed(words: list, status: int, said: str) -> str:
+    shown = said.strip().splitlines()[-SHOWN_LINES:]
+    room = f'\n{ROOM}' if os.strerror(errno.ENOSPC) in said else ''
+    return '\n'.join([f'{shlex.join(words)} failed ({status}):', *shown]) + room
 
 
 def _runs(process: subprocess.Popen) -> bool:

@@ -40,19 +40,21 @@ INOTIFY_WANTED = 4096
 INOTIFY_BEFORE = host.RUN / 'inotify-before'
 
 
-def start(name: str, kind: str, namespace: str, disk: pathlib.Path, lower: pathlib.Path, log: pathlib.Path, extra: list) -> dict:
-    """Boot a node and return what C(running) and C(stop) need to know of it."""
+def cgroups(name: str, kind: str) -> list:
+    """Make the cgroups for a node and return them: without some of its own, every node's systemd would use the same."""
+    return [] if _has_systemd() else add_cgroups(name, every=kind == 'kubelet')
+
+
+def start(name: str, kind: str, node: dict, lower: pathlib.Path, log: pathlib.Path, extra: list) -> int:
+    """Boot a node and return the pid of what runs it."""
     host.install('systemd-container')
+    disk = pathlib.Path(node['disk'])
     for part in ('upper', 'work', 'root'):
         (disk / part).mkdir(parents=True, exist_ok=True)
-    command = [*NSPAWN, f'--directory={disk}/root', f'--machine={name}', f'--network-namespace-path=/run/netns/{namespace}', *extra]
+    command = [*NSPAWN, f'--directory={disk}/root', f'--machine={name}', f'--network-namespace-path=/run/netns/{node["namespace"]}', *extra]
     environment = dict(os.environ)
-    groups = []
-    # Without a cgroup of its own, every node's systemd would use the same.
-    if pathlib.Path('/run/systemd/system').is_dir():
+    if _has_systemd():
         command[:0] = SCOPE
-    else:
-        groups = add_cgroups(name, every=kind == 'kubelet')
     if kind == 'kubelet':
         command.extend(KUBELET)
     else:
@@ -60,9 +62,9 @@ def start(name: str, kind: str, namespace: str, disk: pathlib.Path, lower: pathl
         command.extend(SSHD if kind == 'plain' else ('--boot', '--capability=CAP_NET_ADMIN'))
     with open(log, 'ab') as output:
         supervisor = subprocess.Popen(
-            ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', SUPERVISOR, name, str(disk), str(lower), ' '.join(groups), *command],
+            ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', SUPERVISOR, name, str(disk), str(lower), ' '.join(node['cgroups']), *command],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
-    return {'pid': supervisor.pid, 'cgroups': groups}
+    return supervisor.pid
 
 
 def running(node: dict) -> bool:
@@ -77,6 +79,9 @@ def inits(node: dict) -> list:
 
 def stop(node: dict):
     """Kill the node as a power cut would, and remove its cgroups and what a killed systemd-nspawn leaves."""
+    # A run that was killed as it started the node could not write its pid down.
+    if not running(node):
+        node = {**node, 'pid': next((pid for pid in _pids() if {SUPERVISOR, node['disk']} <= set(_command_line(pid))), 0)}
     if running(node):
         _unlock(node)
         # The node's PID 1 outlives a systemd-nspawn that is killed.
@@ -148,6 +153,14 @@ def remove_cgroup(group: pathlib.Path):
             if time.monotonic() > deadline:
                 raise host.Failure(f'{group} cannot be removed ({error.strerror}): see which processes stay in its cgroup.procs.') from error
             time.sleep(0.02)
+
+
+def _has_systemd() -> bool:
+    return pathlib.Path('/run/systemd/system').is_dir()
+
+
+def _pids() -> list:
+    return [int(entry.name) for entry in pathlib.Path('/proc').iterdir() if entry.name.isdigit()]
 
 
 def _command_line(pid: int) -> list:

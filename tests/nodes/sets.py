@@ -37,8 +37,8 @@ class NodeSet:
         self.namespace = f'nodeops-{name}'
         self.run_dir = host.RUN / name
         # /run is often mounted noexec and small: what is executed, and the nodes' disks, lie elsewhere.
-        self.dir = host.CACHE / 'sets' / name
         self._state_file = self.run_dir / 'state.json'
+        self.dir = pathlib.Path(self._state().get('dir', host.CACHE / 'sets' / name))
 
     @property
     def nodes(self) -> dict:
@@ -59,7 +59,7 @@ class NodeSet:
         if kind == 'kubelet':
             extra.extend(kubelet.nspawn_options())
         lower = roots.path(kind)
-        with host.locked(host.CACHE / 'sets.lock'):
+        with host.locked_run():
             self._prepare()
             started = [name for name in (f'{self.name}-{number}' for number in range(1, count + 1)) if self._start(name, kind, lower, extra, user_data)]
         for name in started:
@@ -68,11 +68,9 @@ class NodeSet:
 
     def down(self):
         """Remove everything that C(up) made for this set; what is cached for the next time stays."""
-        with host.locked(host.CACHE / 'sets.lock'):
+        with host.locked_run():
             self._remove()
             machine.restore_inotify()
-            if host.RUN.exists() and not list(host.RUN.iterdir()):
-                host.RUN.rmdir()
 
     def inventory(self, python: str = '/usr/bin/python3') -> str:
         """Return an Ansible inventory of the nodes, in a group named as the set; C(python) is the interpreter of modules there."""
@@ -134,20 +132,22 @@ class NodeSet:
         return nodes[name]
 
     def _prepare(self):
-        """Make what the nodes share, unless it is there; what a power cut left of an earlier set is removed."""
-        if network.exists(self.namespace):
+        """Make what the nodes share, unless it is there; what a power cut or a kill left of an earlier set is removed."""
+        if self._state().get('prepared') and network.exists(self.namespace):
             return
         self._remove()
         self.dir.mkdir(parents=True)
         (self.run_dir / 'control').mkdir(parents=True, mode=0o700)
         used = [json.loads(state.read_text(encoding='utf-8'))['index'] for state in host.RUN.glob('*/state.json')]
         index = next(number for number in range(256) if number not in used)
-        self._save({'index': index, 'nodes': {}})
+        state = {'index': index, 'nodes': {}, 'dir': str(self.dir)}
+        self._save(state)
         host.run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', self.namespace, '-f', self.run_dir / 'key')
         wrapper = self.dir / 'ssh'
         wrapper.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{self.namespace} ssh "$@"\n', encoding='utf-8')
         wrapper.chmod(0o755)
         network.add_bridge(self.namespace, index)
+        self._save({**state, 'prepared': True})
 
     def _start(self, name: str, kind: str, lower: pathlib.Path, extra: list, user_data: str) -> bool:
         """Start a node unless it runs; tell whether it had to be started."""
@@ -164,7 +164,9 @@ class NodeSet:
         if not node:
             node = self._make(state, name, kind, user_data)
         machine.raise_inotify()
-        node.update(machine.start(name, kind, node['namespace'], pathlib.Path(node['disk']), lower, self.run_dir / f'{name}.log', extra))
+        node['cgroups'] = machine.cgroups(name, kind)
+        self._save(state)
+        node['pid'] = machine.start(name, kind, node, lower, self.run_dir / f'{name}.log', extra)
         self._save(state)
         return True
 
