@@ -6,27 +6,31 @@
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import action_loader
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers, _fleet
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
 
 DEPLOYED = ('plugin_dir', 'kubelet_unit', 'touch_timer')
 
 
-class ActionModule(ActionBase):
+class ActionModule(DriverReader):
     """Run the module node_info; where it finds what a deploy puts right, and that is wanted, the module node, and node_info again."""
 
     def run(self, tmp=None, task_vars=None):
         """Return what node_info does of the node as it is in the end, C(cured) and C(not_cured)."""
         super().run(tmp, task_vars)
-        arguments = self._task.args
+        fix = boolean(self._task.args.get('fix', False))
+        if fix:
+            self._read(dict(drivers=drivers.DRIVERS), 'nodeops.flexvolume.doctor')
         looked = self._look(task_vars)
-        drivers = _fleet.curable(looked.get('troubles', []), arguments.get('drivers') or []) if boolean(arguments.get('fix', False)) else []
-        if not drivers:
+        sick = _fleet.curable(looked.get('troubles', []), self._task.args['drivers']) if fix else []
+        if not sick:
             return looked
-        done = self._deploy(drivers, task_vars)
+        done = self._deploy(sick, task_vars)
         again = looked if self._task.check_mode else self._look(task_vars)
         left = [_identity(trouble) for trouble in again.get('troubles', [])]
         again.update(
@@ -40,14 +44,17 @@ class ActionModule(ActionBase):
         _answers.explain(result)
         return result
 
-    def _deploy(self, drivers: list, task_vars) -> dict:
+    def _deploy(self, sick: list, task_vars) -> dict:
         task = self._task.copy()
         task.action = 'nodeops.flexvolume.node'
-        task.args = dict({name: self._task.args[name] for name in DEPLOYED if name in self._task.args}, drivers=drivers)
+        task.args = dict({name: self._task.args[name] for name in DEPLOYED if name in self._task.args}, drivers=sick)
         action = action_loader.get(
             task.action, task=task, connection=self._connection, play_context=self._play_context, loader=self._loader, templar=self._templar,
             shared_loader_obj=self._shared_loader_obj)
-        return action.run(task_vars=task_vars)
+        try:
+            return action.run(task_vars=task_vars)
+        except AnsibleActionFail as error:
+            return dict(failed=True, msg=str(error))
 
 
 def _identity(trouble: dict) -> tuple:

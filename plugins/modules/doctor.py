@@ -28,9 +28,9 @@ options:
     description:
       - The list of drivers, as M(nodeops.flexvolume.node) takes it. What is not in it is somebody else's, and left alone.
       - Only entries whose state is V(present) are deployed again.
+      - Needed with O(fix).
     type: list
     elements: dict
-    default: []
   plugin_dir:
     description:
       - The plugin dir to look at. Left out, it is the one in which the kubelet looks.

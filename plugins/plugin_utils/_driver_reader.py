@@ -50,13 +50,13 @@ class DriverReader(ActionBase):
 
     def _executables(self, declared: list, task_vars) -> dict:
         """Return the content of the executable of each driver that comes from the controller, by the driver's name."""
-        inventory_dir = (task_vars or {}).get('inventory_dir')
-        return {str(driver['name']): pathlib.Path(self._find(driver, inventory_dir)).read_bytes() for driver in declared if _is_sent(driver)}
+        inventories = _inventories(task_vars or {})
+        return {str(driver['name']): pathlib.Path(self._find(driver, inventories)).read_bytes() for driver in declared if _is_sent(driver)}
 
-    def _find(self, driver: dict, inventory_dir) -> str:
+    def _find(self, driver: dict, inventories: list) -> str:
         """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""
         src = driver['src']
-        beside = [pathlib.Path(inventory_dir, 'files', src), pathlib.Path(inventory_dir, src)] if inventory_dir else []
+        beside = [path for directory in inventories for path in (pathlib.Path(directory, 'files', src), pathlib.Path(directory, src))]
         places = [*beside, FILES / src]
         try:
             places.insert(0, pathlib.Path(self._find_needle('files', src)))
@@ -75,6 +75,14 @@ class DriverReader(ActionBase):
         raise refusal(
             f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
             'collection: correct the path, or set remote_src if it lies on the node.')
+
+
+def _inventories(task_vars: dict) -> list:
+    """Return the directory of the host's inventory; a localhost that stands in none has those that were given."""
+    if task_vars.get('inventory_dir'):
+        return [task_vars['inventory_dir']]
+    given = [pathlib.Path(source) for source in task_vars.get('ansible_inventory_sources') or []]
+    return [source if source.is_dir() else source.parent for source in given if source.exists()]
 
 
 def _parsed(text: str):

@@ -22,7 +22,7 @@ LARGE = b'x' * (SENT_ALONG + 1)
 @pytest.fixture
 def sender(tmp_path, mocker):
     """Return what runs the action with a task's arguments; its C(calls) are the payloads of each execution of the module, C(sent) the files."""
-    def run(answers=({},), check_mode=False, inventory_dir=None, **arguments):
+    def run(answers=({},), check_mode=False, inventory_dir=None, inventory_sources=None, **arguments):
         task = Task()
         task.args, task.check_mode, task.async_val, run.calls, run.sent = arguments, check_mode, 0, [], []
         connection = mocker.Mock()
@@ -40,7 +40,7 @@ def sender(tmp_path, mocker):
         mocker.patch.object(action, '_transfer_data', lambda remote, content: run.sent.append((content, remote)))
         mocker.patch.object(action, '_fixup_perms2')
         mocker.patch.object(action, '_remove_tmp_path')
-        return action.run(task_vars={'inventory_dir': inventory_dir})
+        return action.run(task_vars={'inventory_dir': inventory_dir, 'ansible_inventory_sources': inventory_sources})
     (tmp_path / 'files').mkdir()
     (tmp_path / 'files' / 'small').write_bytes(b'small')
     (tmp_path / 'files' / 'large').write_bytes(LARGE)
@@ -105,6 +105,14 @@ def test_a_source_may_lie_beside_the_inventory(sender, tmp_path, place):
     (tmp_path / 'inventory' / 'files').mkdir(parents=True)
     (tmp_path / 'inventory' / place).write_bytes(b'mine')
     sender(inventory_dir=str(tmp_path / 'inventory'), drivers=[driver(src='mine')])
+    assert zlib.decompress(base64.b64decode(sender.calls[0]['a/b']['content'])) == b'mine'
+
+
+@pytest.mark.parametrize('source', ['', 'hosts.yml'])
+def test_for_a_localhost_of_no_inventory_a_source_may_lie_beside_those_that_were_given(sender, tmp_path, source):
+    (tmp_path / 'mine').write_bytes(b'mine')
+    (tmp_path / 'hosts.yml').write_text('')
+    sender(inventory_sources=['/nowhere', 'a,b,', str(tmp_path / source)], drivers=[driver(src='mine')])
     assert zlib.decompress(base64.b64decode(sender.calls[0]['a/b']['content'])) == b'mine'
 
 

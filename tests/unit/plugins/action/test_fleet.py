@@ -55,10 +55,22 @@ def _no_base(mocker):
 LIST = [{'name': 'nodeops/dynhostpath'}, {'name': 'acme/other'}]
 
 
-@pytest.mark.parametrize('arguments', [{}, {'drivers': LIST}, {'fix': False, 'drivers': LIST}, {'fix': 'no', 'drivers': LIST}, {'fix': True}])
+@pytest.mark.parametrize('arguments', [{}, {'drivers': LIST}, {'fix': False, 'drivers': LIST}, {'fix': 'no', 'drivers': LIST}])
 def test_nothing_is_deployed_unless_that_is_wanted(arguments):
     sick = Doctor(arguments)
     assert len(sick.run()['troubles']) == 1 and sick.asked == []
+
+
+@pytest.mark.parametrize('arguments, complaint', [
+    ({}, 'There is no list of drivers'), ({'drivers': {'name': 'a/b'}}, 'drivers is a mapping'), ({'drivers': ['a/b']}, r'drivers\[0\] is a text'),
+])
+def test_a_list_that_is_none_is_refused(arguments, complaint):
+    with pytest.raises(AnsibleActionFail, match=complaint):
+        Doctor(dict(arguments, fix=True)).run()
+
+
+def test_a_list_in_a_text_will_do():
+    assert Doctor({'fix': 'true', 'drivers': '[{"name": "nodeops/dynhostpath"}]'}).run()['changed']
 
 
 def test_only_the_driver_in_trouble_is_deployed_again():
