@@ -108,8 +108,11 @@ def _merge(drivers: list, wanted) -> dict:
 
 
 def _normal(path: str) -> str:
-    if not path.startswith('/') or '..' in path.split('/') or '\0' in path:
+    if not path.startswith('/') or '..' in path.split('/'):
         raise NodeError(f'The host path {path!r} is not absolute: write it from the root, without "..".')
+    # It stands in unit files too, where a line is a setting.
+    if re.search('[\0-\x1f\x7f]', path):
+        raise NodeError(f'The host path {path!r} holds a control character, such as the end of a line: write it without.')
     return '/' + os.path.normpath(path).strip('/')
 
 

@@ -11,9 +11,10 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 
 from .._outcome import NodeError, Outcome
-from . import records, touch
+from . import records, timers, touch
 
 HOUSE = __name__.rpartition('.')[0].rpartition('.')[0]
 PACKAGE = 'flexvolume'
@@ -44,27 +45,29 @@ def place_of(program: Program) -> str:
 def install(outcome: Outcome, program: Program = TOUCH):
     """Put the program on the node; an older one stays until no timer runs it any more."""
     place = place_of(program)
-    if os.path.isdir(place):
+    content = _content(program)
+    if all(_holds(os.path.join(place, name), text) for name, text in content.items()):
         return
     records.make_directory()
     fresh = tempfile.mkdtemp(dir=records.DIRECTORY)
     try:
-        for name, text in _content(program).items():
+        for name, text in content.items():
             path = os.path.join(fresh, name)
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             with open(path, 'wb') as file:
                 file.write(text)
+        _remove(place)
         os.rename(fresh, place)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
         raise NodeError(f'The program of the touch timers could not be written to {records.DIRECTORY} ({error.strerror}): see to its file system.') from error
-    outcome.undo.append(lambda: shutil.rmtree(place))
+    outcome.undo.append(lambda: _remove(place))
 
 
 def tidy():
-    """Remove what no driver needs any more: older programs, the last of them with the last record."""
+    """Remove what no driver needs any more: programs that no timer runs, of whatever driver; the last of them with the last record."""
     needed = any(name.endswith(records.SUFFIX) for name in _kept())
-    remove_others(TOUCH, [place_of(TOUCH)] if needed else [])
+    remove_others(TOUCH, [place_of(TOUCH), *timers.programs()] if needed else [])
     if not needed:
         records.remove_directory()
 
@@ -74,7 +77,25 @@ def remove_others(program: Program, needed: list):
     for name in _kept():
         path = os.path.join(records.DIRECTORY, name)
         if name.startswith(f'{program.kind}-') and path not in needed:
-            shutil.rmtree(path)
+            _remove(path)
+
+
+def _remove(place: str):
+    """Remove a program. One that runs just now writes what it compiled into it, and so keeps it from being removed, or makes it anew."""
+    for _attempt in range(20):
+        shutil.rmtree(place, ignore_errors=True)
+        if not os.path.lexists(place):
+            return
+        time.sleep(0.1)
+    raise NodeError(f'{place} could not be removed: see to its file system.')
+
+
+def _holds(path: str, text: bytes) -> bool:
+    try:
+        with open(path, 'rb') as file:
+            return file.read() == text
+    except OSError:
+        return False
 
 
 def _kept() -> list:

@@ -12,6 +12,7 @@ from .._outcome import NodeError, Outcome
 from .._system import roots, systemd
 
 SHORTEST = 1
+PROGRAM = re.compile(r'^ExecCondition=\+\S+ -I -S (\S+) ', re.MULTILINE)
 # How each timer's text begins, by which the driver is known again.
 WRITTEN = re.compile(r'# Written by the Ansible collection nodeops\.flexvolume\.\n\[Unit\]\nDescription=.* the FlexVolume driver ([^/\s]+)/([^/\s,]+)')
 
@@ -31,6 +32,18 @@ def named() -> list:
     units = [unit for unit in roots.listing(systemd.UNIT_DIR) if unit.startswith('flexvolume-') and unit.endswith('.timer')]
     matches = [WRITTEN.match(roots.read(os.path.join(systemd.UNIT_DIR, unit)) or '') for unit in units]
     return sorted({DriverName(*match.groups()) for match in matches if match})
+
+
+def program_of(service: str) -> str:
+    """Return the path of the program that decides whether a service runs, as its unit file names it; empty for none."""
+    match = PROGRAM.search(roots.read(os.path.join(systemd.UNIT_DIR, service)) or '')
+    return match.group(1) if match else ''
+
+
+def programs() -> set:
+    """Return the paths of the programs that the touch timers on this node run, also those of drivers that are not in the list."""
+    services = [unit for unit in roots.listing(systemd.UNIT_DIR) if unit.startswith('flexvolume-touch-') and unit.endswith('.service')]
+    return {program_of(service) for service in services} - {''}
 
 
 def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check: bool) -> Outcome:

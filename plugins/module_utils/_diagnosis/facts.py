@@ -171,8 +171,10 @@ def _with_timers(drivers: list) -> list:
             for kind in ('touch', 'prune'):
                 timer, service = units.get((driver['name'], kind), ('', ''))
                 if timer in there:
-                    driver[f'{kind}_timer'] = dict(unit=timer, service=service, active=timer not in outcome.facts['asleep'], failing=service in failing,
-                                                   **outcome.facts['timers'].get(timer, {}))
+                    # What systemd takes for a condition that is not met is no failure to it.
+                    lost = timers.program_of(service) and not os.path.exists(timers.program_of(service))
+                    driver[f'{kind}_timer'] = dict(unit=timer, service=service, active=timer not in outcome.facts['asleep'],
+                                                   failing=service in failing or bool(lost), **outcome.facts['timers'].get(timer, {}))
     return drivers
 
 

@@ -5,12 +5,13 @@
 import contextlib
 import errno
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, records, touch
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, records, timers, touch, touch_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
@@ -338,6 +339,43 @@ def test_the_program_is_made_of_all_that_it_imports_and_runs(plugins, tmp_path):
     program.tidy()
     assert os.listdir(records.DIRECTORY) == [bundle.name]
     bundle.unlink()
+    program.tidy()
+    assert not os.path.exists(records.DIRECTORY)
+
+
+def test_a_program_that_the_timer_of_any_driver_runs_stays(plugins, tmp_path, monkeypatch):
+    monkeypatch.setattr(timers.systemd, 'UNIT_DIR', str(tmp_path / 'units'))
+    (tmp_path / 'units').mkdir()
+    program.install(Outcome())
+    for name in ('touch-older', 'touch-oldest'):
+        os.mkdir(os.path.join(records.DIRECTORY, name))
+    service = touch_timer.texts(NAME, '15s', '/plugins', ['kubelet.service'], f'/usr/bin/python3 -I -S {records.DIRECTORY}/touch-older', [])[1]
+    (tmp_path / 'units' / 'flexvolume-touch-acme-d.service').write_text(service)
+    assert timers.program_of('flexvolume-touch-acme-d.service') == f'{records.DIRECTORY}/touch-older'
+    program.tidy()
+    assert {name for name in os.listdir(records.DIRECTORY) if name.startswith('touch-')} == {'touch-older', os.path.basename(program.command()[-1])}
+
+
+def test_a_program_of_which_a_part_is_missing_is_installed_anew(plugins):
+    place = program.command()[-1]
+    for _time in range(2):
+        program.install(Outcome())
+        assert os.path.exists(f'{place}/flexvolume/_names.py')
+        os.unlink(f'{place}/flexvolume/_names.py')
+
+
+def test_a_program_that_writes_while_it_is_removed_goes_all_the_same(plugins, monkeypatch):
+    program.install(Outcome())
+    rmtree, times = shutil.rmtree, []
+
+    def beside_it(path, **keywords):
+        rmtree(path, **keywords)
+        times.append(path)
+        if len(times) < 3:
+            os.makedirs(os.path.join(path, '__pycache__'))
+
+    monkeypatch.setattr(shutil, 'rmtree', beside_it)
+    records.keep(NAME, {}, Outcome(), check=False)
     program.tidy()
     assert not os.path.exists(records.DIRECTORY)
 
