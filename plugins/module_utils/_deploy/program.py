@@ -18,7 +18,18 @@ from . import records, timers, touch
 
 HOUSE = __name__.rpartition('.')[0].rpartition('.')[0]
 PACKAGE = 'flexvolume'
-MAIN = 'import sys\n\nfrom {package}.{module} import main\n\nsys.exit(main())\n'
+# Of a condition (ExecCondition=) systemd takes 255 for a failure, and what Python ends with by itself for one that is not met.
+MAIN = '''\
+import sys
+
+try:
+    from {package}.{module} import main
+    status = main()
+except Exception as error:
+    print(f'<3>{{sys.argv[0]}} is broken ({{error!r}}): deploy again, which installs it anew.', file=sys.stderr)
+    status = 255
+sys.exit(status)
+'''
 
 # kind: what its place on the node begins with; module: where its main is; rooms: what it is made of.
 Program = collections.namedtuple('Program', ('kind', 'module', 'rooms'))

@@ -356,12 +356,16 @@ def test_a_program_that_the_timer_of_any_driver_runs_stays(plugins, tmp_path, mo
     assert {name for name in os.listdir(records.DIRECTORY) if name.startswith('touch-')} == {'touch-older', os.path.basename(program.command()[-1])}
 
 
-def test_a_program_of_which_a_part_is_missing_is_installed_anew(plugins):
-    place = program.command()[-1]
+def test_a_program_of_which_a_part_is_missing_fails_and_is_installed_anew(plugins):
+    command = [sys.executable, *program.command()[1:], 'nonsense']
     for _time in range(2):
         program.install(Outcome())
-        assert os.path.exists(f'{place}/flexvolume/_names.py')
-        os.unlink(f'{place}/flexvolume/_names.py')
+        assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 2
+        os.unlink(f'{command[-2]}/flexvolume/_names.py')
+        shutil.rmtree(f'{command[-2]}/flexvolume/__pycache__', ignore_errors=True)
+        done = subprocess.run(command, stderr=subprocess.PIPE, universal_newlines=True, check=False)
+        assert done.returncode == 255
+        assert done.stderr.startswith(f'<3>{command[-2]} is broken (') and done.stderr.count('\n') == 1
 
 
 def test_a_program_that_writes_while_it_is_removed_goes_all_the_same(plugins, monkeypatch):
