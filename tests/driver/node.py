@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,6 +116,15 @@ class Node:
         return sorted(str(path.relative_to(self.base)) for path in self.base.rglob('*')
                       if path.relative_to(self.base).parts not in (('.state',), ('.trash',), ('.by-pod',)))
 
+    def loops(self) -> list:
+        """Return the images of this node that loop devices hold, deleted or not; one that somebody else looks at just now has ten seconds to lose its image."""
+        deadline = time.monotonic() + 10
+        while True:
+            held = [path for path in map(_backing, Path('/sys/block').glob('loop*')) if path.startswith(f'{self.root}/')]
+            if not held or time.monotonic() > deadline:
+                return held
+            time.sleep(0.1)
+
     def state_outside(self) -> list:
         """Return all that a tenant must never get at: what lies beside the base, with its owner, mode and time."""
         found = []
@@ -123,3 +133,10 @@ class Node:
                 status = path.lstat()
                 found.append((str(path), status.st_mode, status.st_uid, status.st_gid, status.st_nlink, status.st_size, status.st_mtime_ns))
         return [*found, sorted(os.listdir(self.root))]
+
+
+def _backing(block: Path) -> str:
+    try:
+        return (block / 'loop/backing_file').read_text(encoding='utf-8').strip()
+    except OSError:
+        return ''

@@ -102,13 +102,7 @@ class Life:
             node.base.mkdir(mode=0o700)
         assert node.left_in_base() == []
         assert node.mounts() == []
-        assert loops_of(node) == []
-
-
-def loops_of(node) -> list:
-    """Return the loop devices whose image lies on the node, deleted or not."""
-    backing = [path.read_text().strip() for path in Path('/sys/block').glob('loop*/loop/backing_file')]
-    return [path for path in backing if path.startswith(f'{node.root}/')]
+        assert node.loops() == []
 
 
 @pytest.fixture

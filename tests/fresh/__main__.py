@@ -89,7 +89,7 @@ def install(phases: list):
 def boot() -> int:
     """Boot it with all that a machine has that this one can lend, follow its log, and return the status of what was typed."""
     groups = machine.add_cgroups('fresh', every=True)
-    devices = [f'--bind={device}' for device in ('/dev/kmsg', *sorted(map(str, pathlib.Path('/dev').glob('loop*'))))]
+    devices = [f'--bind={device}' for device in ('/dev/kmsg', '/dev/fuse', *sorted(map(str, pathlib.Path('/dev').glob('loop*'))))]
     command = ['systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--console=pipe',
                f'--directory={ROOT}', '--machine=fresh', '--capability=all', '--system-call-filter=bpf keyctl add_key', *devices, '--boot']
     enter = 'for group in $1; do echo $$ > "$group/cgroup.procs" || exit; done; shift; exec "$@"'
