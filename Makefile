@@ -69,8 +69,8 @@ demo: root install ## three nodes, the driver deployed on them, and a look aroun
 	@ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
 
 .PHONY: test
-test: root ## everything below, one after the other, with a summary
-	@tests/tools/phases lint package sanity units driver-tests conformance-tests security-tests tarball-tests integration molecule releases
+test: root ## everything below, with a summary; what waits for nodes beside what computes
+	@tests/tools/phases molecule releases -- lint package units sanity conformance-tests driver-tests security-tests tarball-tests integration
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -119,13 +119,14 @@ actionlint: workflows # not among the others, as its program comes from the forg
 .PHONY: build install package ee conformance-pyz
 build: tools
 	@mkdir -p $(BUILD) || { echo 'What is built goes into $(BUILD), which cannot be made: use a checkout that can be written to.'; exit 1; }
-	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --force --output-path $(BUILD)'
+	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --output-path .. && \
+	cp ../*.tar.gz $(BUILD)/new.$$$$ && mv $(BUILD)/new.$$$$ $(TARBALL)'
 
 # What is installed already stays, since a demo or a test may be running on it.
+MANIFEST := tar --extract --to-stdout --file $(TARBALL) MANIFEST.json
 install: build
-	@tar --extract --to-stdout --file $(TARBALL) MANIFEST.json >$(BUILD)/built
-	cmp -s $(BUILD)/built $(BUILD)/installed || { rm -f $(BUILD)/installed && \
-	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL) && cp $(BUILD)/built $(BUILD)/installed; }
+	@exec 9>$(BUILD)/install.lock; flock 9; $(MANIFEST) | cmp -s - $(BUILD)/installed || { rm -f $(BUILD)/installed; \
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL) && $(MANIFEST) >$(BUILD)/installed; }
 
 conformance-pyz: ## flexvolume-conformance.pyz, for the authors of drivers, the same byte for byte wherever it is built
 	mkdir -p $(BUILD)
