@@ -363,6 +363,12 @@ abandoned:
       type: list
       elements: str
       sample: ["default/web-0 (5f0e9c3a-7f5b-4a36-9d8e-2f1f3c6f0a11)"]
+vanished:
+  description: The drivers that were deployed to the plugin dir, with a touch timer, and are not there any more.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 strays:
   description: Programs that lie in the plugin dir itself, where the kubelet does not look.
   returned: success
@@ -450,9 +456,10 @@ troubles:
     trouble:
       description: >-
         Which kind of trouble it is, one of V(looks_elsewhere), V(not_seen), V(read_only), V(noexec), V(gone), V(not_watched), V(misplaced),
-        V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow), V(hides_others),
-        V(not_registered), V(pods_refused), V(mount_fails), V(unmount_fails), V(orphaned), V(abandoned), V(not_believed), V(impostor), V(unsafe),
-        V(timer_asleep), V(timer_fails), V(prune_fails), V(host_path_not_mounted), V(host_path_missing), V(stray) and V(inotify).
+        V(vanished), V(driver_not_watched), V(symlink), V(no_executable), V(not_executable), V(init_fails), V(interpreter_missing), V(init_slow),
+        V(hides_others), V(not_registered), V(pods_refused), V(mount_fails), V(unmount_fails), V(orphaned), V(abandoned), V(not_believed),
+        V(impostor), V(unsafe), V(timer_asleep), V(timer_fails), V(prune_fails), V(host_path_not_mounted), V(host_path_missing), V(stray) and
+        V(inotify).
       type: str
       sample: no_executable
     driver:

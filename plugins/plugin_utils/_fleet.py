@@ -27,6 +27,7 @@ TITLES = {
     'gone': 'The plugin dir is gone',
     'not_watched': 'The kubelet does not watch the plugin dir',
     'misplaced': 'The driver lies where the kubelet does not look',
+    'vanished': 'A driver that was deployed is gone',
     'driver_not_watched': 'The kubelet does not watch the driver',
     'symlink': 'The driver directory is a symbolic link',
     'no_executable': 'The driver has no executable',
@@ -53,7 +54,8 @@ TITLES = {
     'inotify': 'inotify is running out',
 }
 # What a deploy of the drivers concerned puts right, by the module node: it publishes again, sets owners and modes, starts timers.
-CURABLE = ('no_executable', 'not_executable', 'init_fails', 'interpreter_missing', 'unsafe', 'timer_asleep', 'timer_fails', 'abandoned', 'host_path_missing')
+CURABLE = ('vanished', 'no_executable', 'not_executable', 'init_fails', 'interpreter_missing', 'unsafe', 'timer_asleep', 'timer_fails', 'abandoned',
+           'host_path_missing')
 
 
 def assemble(results: dict, made: str, conformance: dict | None = None) -> dict:

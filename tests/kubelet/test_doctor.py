@@ -148,6 +148,7 @@ ALONE = (
             back='rmdir /root/plugins'),
     Planted('not_watched', f'mv {PLUGIN_DIR} {PLUGIN_DIR}.old && cp --archive {PLUGIN_DIR}.old {PLUGIN_DIR}', back=f'rm -r {PLUGIN_DIR}.old'),
     Planted('misplaced', looking_elsewhere(), all_of(deploy, f'rm -r {OWN_DIRECTORY}'), back=looking_back()),
+    Planted('vanished', f'rm -r {OWN_DIRECTORY}', deploy),
     Planted('driver_not_watched', f'cp -a {OWN_DIRECTORY} /root/copy && mount --bind /root/copy {OWN_DIRECTORY}',
             back=f'umount {OWN_DIRECTORY}; rm -r /root/copy'),
     Planted('symlink', f'mkdir /root/link; ln -s /root/link {PLUGIN_DIR}/acme~link', f'rm {PLUGIN_DIR}/acme~link', back='rmdir /root/link'),

@@ -17,6 +17,7 @@ import json
 import os
 
 from .._kubelet import callout, process
+from .._outcome import NodeError
 from . import records
 
 
@@ -71,14 +72,18 @@ def heal(plugin_dir: str, needed) -> list:
     changed.update((name, os.path.join(plugin_dir, name)) for name in before['there'] if name not in there)
     healed = changed if changed and needed() else {}
     for path in healed.values():
-        _write(dict(kept, **{plugin_dir: dict(before, begun=path)}))
-        # One that is read-only, or comes just now, keeps none of the others from being helped.
+        # Neither a full disk, nor one that is read-only or comes just now, keeps the others from being helped.
+        with contextlib.suppress(OSError):
+            _write(dict(kept, **{plugin_dir: dict(before, begun=path)}))
         with contextlib.suppress(OSError):
             os.mkdir(path, 0o700)
             _remove(path)
     after = {'begun': '', 'empty': {name: _state(plugin_dir, name) for name in empty}, 'there': there}
     if after != before:
-        _write(dict(kept, **{plugin_dir: after}))
+        try:
+            _write(dict(kept, **{plugin_dir: after}))
+        except OSError as error:
+            raise NodeError(f'{records.healed()} cannot be written ({error.strerror}): see to its file system.') from error
     return [name.replace('~', '/') for name in healed]
 
 

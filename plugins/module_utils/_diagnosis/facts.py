@@ -46,6 +46,7 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
         'plugin_dir': _describe_plugin_dir(directory, looked_at, running, doubt),
         'drivers': _with_timers(drivers),
         'misplaced': _misplaced(directory, looked_at, running),
+        'vanished': _vanished(directory.path, names),
         'strays': [name for name in _visible(directory.path) if _is_program(os.path.join(directory.path, name))],
         'misprobed': misprobed.find(running, said) if running else {},
         'abandoned': [{'name': name.replace('~', '/'), 'pods': users} for name, users in sorted(pods.items()) if name not in names],
@@ -138,6 +139,12 @@ def _misplaced(directory, looked_at, kubelet) -> list:
     seen = {os.path.realpath(path) for path in (directory.path, looked_at.path)}
     elsewhere = sorted(path for path in deployed | {process.UPSTREAM} if os.path.realpath(path) not in seen)
     return [os.path.join(path, name) for path in elsewhere for name in _driver_directories(path)]
+
+
+def _vanished(plugin_dir: str, names: list) -> list:
+    """Return the names of the drivers that were deployed to this plugin dir and are not in it."""
+    records_of = {name: _record_of(name) for name in records.names() if name.directory not in names}
+    return [str(name) for name, record in records_of.items() if record and os.path.realpath(record['plugin_dir']) == os.path.realpath(plugin_dir)]
 
 
 def _describe_inotify(kubelet) -> dict:

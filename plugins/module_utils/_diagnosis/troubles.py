@@ -97,6 +97,17 @@ def misplaced(facts: dict) -> list:
             for path in facts['misplaced']]
 
 
+def vanished(facts: dict) -> list:
+    if not facts['plugin_dir']['exists']:
+        return []
+    # Of one that pods have volumes of that is said.
+    said = [driver['name'] for driver in facts['abandoned']]
+    return [_trouble('vanished', name,
+                     f'{name} was deployed to {facts["plugin_dir"]["path"]}, and somebody has deleted it there: pods that ask for it wait.',
+                     f'Deploy {name} again, or withdraw it (state: absent), which removes its timer.', name)
+            for name in facts['vanished'] if name not in said]
+
+
 def driver_not_watched(facts: dict) -> list:
     if not facts['kubelet'] or not facts['kubelet']['watches_plugin_dir']:
         return []
@@ -304,9 +315,9 @@ def inotify(facts: dict) -> list:
 
 
 JUDGES = (
-    looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, driver_not_watched, symlinks, no_executable, not_executable, init_fails,
-    interpreter_missing, init_slow, hides_others, not_registered, pods_refused, mount_fails,
-    unmount_fails, orphaned, abandoned, not_believed, impostors, unsafe, timer_asleep, timer_fails, prune_fails, host_paths, strays, inotify,
+    looks_elsewhere, not_seen, read_only, noexec, gone, not_watched, misplaced, vanished, driver_not_watched, symlinks, no_executable, not_executable,
+    init_fails, interpreter_missing, init_slow, hides_others, not_registered, pods_refused, mount_fails, unmount_fails, orphaned, abandoned, not_believed,
+    impostors, unsafe, timer_asleep, timer_fails, prune_fails, host_paths, strays, inotify,
 )
 
 

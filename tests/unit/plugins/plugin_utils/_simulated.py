@@ -29,7 +29,7 @@ def healthy(number: int = 1, drivers: int = 1) -> dict:
         'plugin_dir': {'path': PLUGINS, 'source': 'default', 'reason': 'The kubelet is given no plugin dir, so it uses its default.', 'kubelet_path': PLUGINS,
                        'kubelet_source': 'default', 'kubelet_reason': 'It is the default.', 'same': True, 'seen_by_kubelet': True, 'exists': True,
                        'read_only': False, 'noexec': False, 'unsafe': False, 'symlink': False, 'doubt': ''},
-        'drivers': [_driver(name, number) for name in NAMES[:drivers]], 'strays': [], 'abandoned': [], 'misplaced': [],
+        'drivers': [_driver(name, number) for name in NAMES[:drivers]], 'strays': [], 'abandoned': [], 'misplaced': [], 'misprobed': {}, 'vanished': [],
         'disbelieved': [], 'complaints': [],
         'inotify': {'instances': 41, 'max_user_instances': 128, 'watches': 312, 'max_user_watches': 65536},
     }

@@ -298,7 +298,7 @@ def test_what_cannot_be_recovered_keeps_nobody_else_from_being_helped(plugins):
     assert '.flexvolume-acme~a was left' in remarks[0] and 'zeta' not in remarks[0]
 
 
-def test_a_full_disk_stops_no_touch(plugins, monkeypatch):
+def test_a_full_disk_stops_no_touch_and_no_help(plugins, monkeypatch, capsys):
     (plugins / 'b~empty').mkdir()
 
     def full(path, content):
@@ -306,7 +306,11 @@ def test_a_full_disk_stops_no_touch(plugins, monkeypatch):
 
     monkeypatch.setattr(records, 'write', full)
     monkeypatch.setattr(sys, 'argv', ['touch', 'acme/d'])
+    made = events(plugins, monkeypatch)
     assert touch.main() == 0
+    assert f'{records.healed()} cannot be written (No space left on device): see to its file system.' in capsys.readouterr().err
+    path = str(plugins / 'b~empty' / 'empty')
+    assert made == [('mkdir', path), ('rmdir', path)]
 
 
 def test_broken_neighbours_are_named_and_ours_are_not_asked(plugins):

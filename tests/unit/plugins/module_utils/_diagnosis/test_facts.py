@@ -63,6 +63,8 @@ def test_drivers_that_were_deployed_to_where_the_kubelet_no_longer_looks_are_fou
     records.write(records.path(DriverName('acme', 'cut')), '{"plugin_dir": ')
     here = process.PluginDir(str(plugins), 'default', '')
     assert facts._misplaced(here, here, object()) == [str(tmp_path / 'before' / 'acme~nfs'), str(tmp_path / 'upstream' / 'acme~manual')]
+    assert facts._vanished(str(plugins), []) == ['acme/here']
+    assert facts._vanished(str(plugins), ['acme~here']) == []
     before = process.PluginDir(str(tmp_path / 'before'), 'default', '')
     assert facts._misplaced(here, before, object()) == [str(tmp_path / 'upstream' / 'acme~manual')]
     assert facts._misplaced(here, here, None) == []

@@ -33,7 +33,7 @@ def failing(name='acme/nfs', **changes):
 
 
 def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), misplaced=(), abandoned=(), disbelieved=(), complaints=(),
-         misprobed=None):
+         misprobed=None, vanished=()):
     """The facts of a healthy node, changed as a test needs."""
     return {
         'kubelet': None if kubelet is False else dict({
@@ -48,6 +48,7 @@ def node(drivers=None, kubelet=None, plugin_dir=None, inotify=None, strays=(), m
         'disbelieved': list(disbelieved),
         'strays': list(strays),
         'misprobed': misprobed or {},
+        'vanished': list(vanished),
         'misplaced': list(misplaced),
         'complaints': list(complaints),
         'abandoned': [{'name': name, 'pods': ['default/web (1-2)']} for name in abandoned],
@@ -110,6 +111,8 @@ def test_a_healthy_node_has_no_trouble(facts):
     (node(kubelet=ALONE, drivers=[driver(watched=False)]), 'not_watched', PLUGINS, ['pid 734', 'systemctl restart kubelet.service']),
     (node(kubelet=dict(ALONE, seconds=None, unit=None)), 'not_watched', PLUGINS, ['Restart the kubelet;']),
     (node(kubelet=ALONE, plugin_dir={'symlink': True, 'kubelet_path': '/link'}), 'not_watched', '/link', ['symbolic link', f'real directory, {PLUGINS}']),
+    (node(vanished=['acme/gone']), 'vanished', 'acme/gone', [f'was deployed to {PLUGINS}', 'Deploy acme/gone again', 'removes its timer']),
+    (node(vanished=['acme/gone'], abandoned=['acme/gone']), 'abandoned', 'acme/gone', ['Deploy acme/gone again']),
     (node(misplaced=['/usr/libexec/exec/acme~d']), 'misplaced', '/usr/libexec/exec/acme~d', [f'looks for drivers in {PLUGINS}', 'Deploy the driver again']),
     (node(drivers=[driver(registered=False)]), 'not_registered', f'{PLUGINS}/acme~nfs/nfs', ['did not load acme/nfs', f'touch {PLUGINS}/acme~nfs/nfs ']),
     (node(drivers=[driver(touch_timer=timer(failing=True))]), 'timer_fails', 'a.service', ['systemctl status a.service']),
