@@ -151,7 +151,7 @@ ALONE = (
     Planted('vanished', f'rm -r {OWN_DIRECTORY}', deploy),
     Planted('driver_not_watched', f'cp -a {OWN_DIRECTORY} /root/copy && mount --bind /root/copy {OWN_DIRECTORY}',
             back=f'umount {OWN_DIRECTORY}; rm -r /root/copy'),
-    Planted('symlink', f'mkdir /root/link; ln -s /root/link {PLUGIN_DIR}/acme~link', f'rm {PLUGIN_DIR}/acme~link', back='rmdir /root/link'),
+    Planted('symlink', f'mkdir /root/link; ln -s /root/link {PLUGIN_DIR}/acme~link', f'rm {PLUGIN_DIR}/acme~link', ('hides_others',), back='rmdir /root/link'),
     Planted('no_executable', f'mkdir {PLUGIN_DIR}/acme~empty', deployed=False),
     Planted('not_executable', f'chmod 0644 {OWN}'),
     Planted('init_fails', program(f'{PLUGIN_DIR}/acme~bad/bad', '#!/bin/false\n'), f'rm -r {PLUGIN_DIR}/acme~bad', deployed=False),
@@ -178,7 +178,7 @@ ALONE = (
     Planted('host_path_not_mounted', all_of(f'mkdir -p {BASE}; mount -t tmpfs tmpfs {BASE}', deploy, f'umount {BASE}'),
             f'mount -t tmpfs -o mode=0700 tmpfs {BASE}', ('init_fails',), back=f'umount {BASE}', deployed=False),
     Planted('host_path_missing', f'rm -r {BASE}', deploy, ('init_fails',)),
-    Planted('stray', program(f'{PLUGIN_DIR}/loose', '#!/bin/sh\n'), f'rm {PLUGIN_DIR}/loose'),
+    Planted('stray', program(f'{PLUGIN_DIR}/loose', '#!/bin/sh\n'), f'rm {PLUGIN_DIR}/loose', ('hides_others',)),
     # The real limit is this machine's and holds for all that runs here.
     Planted('inotify', f'ls -l /proc/[0-9]*/fd | grep -c anon_inode:inotify > /run/limit; mount --bind /run/limit {LIMIT}', back=f'umount {LIMIT}'),
 )
