@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What comes before each touch of a driver: the program that its timer's service runs on the node, C(touch VENDOR/DRIVER).
+"""What comes before each touch of a driver: the program that its timer's service runs on the node, C(touch VENDOR/DRIVER [COMMAND...]).
 
 A touch is an event, and on a kubelet before 1.24 the event of a driver whose init fails makes every later probe fail (room neighbours). So a driver is
 touched only where its init, called as the kubelet calls it, answers Success. Before that, what a killed run left is finished, and host paths that went
-with a reboot are made again.
+with a reboot are made again. The COMMAND, where there is one, is the touch itself.
 """
 
 # A program of its own prints for a person; nothing of this runs within a module.
 # pylint: disable=ansible-bad-function
 
 import contextlib
+import os
 import sys
 
 from .._kubelet import callout, process
@@ -30,9 +31,13 @@ ROOMS = (
 
 
 def main() -> int:
-    """Exit with 0 where the driver may be touched, else with 1 and a sentence on stderr, said once for as long as it stays the same."""
+    """Exit with 0 where the driver may be touched, else with 1 and a sentence on stderr, said once for as long as it stays the same.
+
+    With a command, that is run where the driver may be touched, and a driver that must not be is no failure.
+    """
+    command = sys.argv[2:]
     try:
-        name = DriverName.parse(' '.join(sys.argv[1:]))
+        name = DriverName.parse(' '.join(sys.argv[1:2]))
     except NodeError as error:
         print(error, file=sys.stderr)
         return 2
@@ -48,7 +53,11 @@ def main() -> int:
             records.write(records.said(name), said)
         if said:
             print(f'<4>{said}', file=sys.stderr)
-    return 1 if why else 0
+    if not command:
+        return 1 if why else 0
+    if not why:
+        os.execv(command[0], command)
+    return 0
 
 
 def refusal(name, remarks: list) -> str:

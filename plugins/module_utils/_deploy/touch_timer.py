@@ -43,7 +43,8 @@ RandomizedDelaySec=1s
 WantedBy=timers.target {kubelet_units}
 """
 
-# The callout is made as the kubelet makes it, hence outside of the sandbox (the plus sign), in which the touch itself is made.
+# The callout is made as the kubelet makes it, hence outside of the sandbox (the plus sign), in which the touch itself is made. A systemd that knows no
+# conditions leaves the touch to the program.
 SERVICE = """\
 # Written by the Ansible collection nodeops.flexvolume.
 [Unit]
@@ -52,8 +53,7 @@ Description=Touch the FlexVolume driver {name}
 [Service]
 Type=oneshot
 TimeoutStartSec=60s
-ExecCondition=+{program} {name}
-ExecStart={touch} -c "{executable}" "{directory}"
+{start} -c "{executable}" "{directory}"
 LogLevelMax=warning
 CapabilityBoundingSet=
 IPAddressDeny=any
@@ -81,6 +81,8 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 """
+START = 'ExecCondition=+{program} {name}\nExecStart={touch}'
+START_WITHOUT_CONDITION = 'ExecStart=+{program} {name} {touch}'
 
 
 def ensure(drivers: list, plugin_dir: str, kubelet, kubelet_unit, check: bool, heal=None) -> Outcome:
@@ -139,8 +141,9 @@ def texts(name, interval: str, plugin_dir: str, kubelet_units: list, command: st
     """Return the texts of a driver's timer and service."""
     place = Place(plugin_dir, name)
     burst = '\n'.join(f'OnActiveSec={seconds}s' for seconds in BURST)
+    start = START if systemd.version() >= systemd.EXEC_CONDITION else START_WITHOUT_CONDITION
     return (
         TIMER.format(name=name, interval=interval, kubelet_units=' '.join(kubelet_units), burst=burst),
-        SERVICE.format(name=name, touch=shutil.which('touch') or '/usr/bin/touch', program=command,
+        SERVICE.format(name=name, start=start.format(program=command, name=name, touch=shutil.which('touch') or '/usr/bin/touch'),
                        mounts=timers.required_mounts([entry['path'] for entry in remembered]),
                        executable=timers.escape(place.executable), directory=timers.escape(place.directory)))

@@ -5,6 +5,7 @@
 """systemd on a node: unit files made to agree with what is wanted, with as few calls of systemctl as that takes."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -23,6 +24,9 @@ SECONDS = {
     'd': 86400, 'day': 86400, 'days': 86400, 'w': 604800, 'week': 604800, 'weeks': 604800,
     'M': 2629800, 'month': 2629800, 'months': 2629800, 'y': 31557600, 'year': 31557600, 'years': 31557600,
 }
+# Since which version there is what our units have in them; RestrictSUIDSGID= was given to older ones as well.
+SINCE = {'SystemCallFilter=@system-service': 239, 'ProtectHostname=': 242, 'ProtectKernelLogs=': 244, 'ProtectClock=': 245, 'ProtectProc=': 247}
+EXEC_CONDITION = 243
 TERM = re.compile(r' *([0-9]+(?:\.[0-9]+)?) *([A-Za-z]*) *')
 
 
@@ -34,6 +38,20 @@ def running() -> bool:
 def usable() -> bool:
     """Say whether units can be enabled: by the systemd that runs, or for the one that will, as in an image that is being built."""
     return running() or shutil.which('systemctl') is not None
+
+
+@functools.lru_cache()
+def version() -> int:
+    """Return the version of systemd, which says what a unit can have in it; 0 where there is no systemctl."""
+    if not usable():
+        return 0
+    return int(re.findall(r'^systemd (\d+)', _systemctl('--version'))[0])
+
+
+def understood(text: str) -> str:
+    """Leave out of a unit what this systemd does not know: it would complain, and without @system-service allow hardly any system call."""
+    unknown = tuple(start for start, since in SINCE.items() if since > version())
+    return ''.join(line for line in text.splitlines(keepends=True) if not line.startswith(unknown))
 
 
 def installed(units: list) -> list:
@@ -58,6 +76,7 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
     """
     outcome = Outcome()
     enabled = enabled or []
+    units = {unit: understood(text) for unit, text in units.items()}
     before = {unit: _text(unit) for unit in list(units) + unwanted}
     stale = [unit for unit in units if before[unit] != units[unit]]
     gone = [unit for unit in unwanted if before[unit]]

@@ -143,6 +143,16 @@ def test_main_says_why_once_and_forgets_it_when_all_is_well(plugins, monkeypatch
     assert 'no share' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('text, touched', [(GOOD, True), (BAD, False)])
+def test_main_makes_the_touch_itself_where_systemd_leaves_it_to_it(plugins, monkeypatch, text, touched):
+    driver = put(plugins, 'acme~d', text)
+    made = []
+    monkeypatch.setattr(sys, 'argv', ['touch', 'acme/d', '/usr/bin/touch', '-c', str(driver)])
+    monkeypatch.setattr(os, 'execv', lambda path, words: made.append((path, words)))
+    assert touch.main() == 0
+    assert made == ([('/usr/bin/touch', ['/usr/bin/touch', '-c', str(driver)])] if touched else [])
+
+
 def events(plugins, monkeypatch):
     made = []
     mkdir, rmdir = os.mkdir, os.rmdir

@@ -20,8 +20,9 @@ def driver(**keys):
 
 @pytest.fixture(autouse=True)
 def kept(tmp_path, monkeypatch):
-    """Keep records in a directory of the test's own."""
+    """Keep records in a directory of the test's own, on a node with a systemd of today."""
     monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
+    monkeypatch.setattr(touch_timer.systemd, 'version', lambda: 252)
 
 
 @pytest.fixture
@@ -78,6 +79,16 @@ def test_a_driver_is_asked_outside_of_the_sandbox_as_the_kubelet_asks_it_and_bef
     service = lines(touch_timer.texts(NAME, '90s', '/plugins', ['kubelet.service'], '/usr/bin/python3 /program', [])[1])
     assert 'ExecCondition=+/usr/bin/python3 /program example.com/my-driver' in service
     assert not [line for line in service if line.startswith('RequiresMountsFor=')]
+
+
+@pytest.mark.parametrize('version, commands', [
+    (242, ['ExecStart=+/program example.com/my-driver TOUCH']), (243, ['ExecCondition=+/program example.com/my-driver', 'ExecStart=TOUCH'])])
+def test_a_systemd_without_conditions_touches_no_driver_unasked_either(monkeypatch, version, commands):
+    monkeypatch.setattr(touch_timer.systemd, 'version', lambda: version)
+    monkeypatch.setattr(touch_timer.shutil, 'which', lambda name: 'TOUCH')
+    commands[-1] += ' -c "/plugins/example.com~my-driver/my-driver" "/plugins/example.com~my-driver"'
+    service = lines(touch_timer.texts(NAME, '90s', '/plugins', ['kubelet.service'], '/program', [])[1])
+    assert [line for line in service if line.startswith('Exec')] == commands
 
 
 def test_the_service_waits_for_the_mounts_of_the_host_paths():

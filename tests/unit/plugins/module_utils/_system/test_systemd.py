@@ -42,3 +42,25 @@ def test_only_units_that_have_a_file_are_installed(tmp_path, monkeypatch):
     (tmp_path / 'k3s.service').write_text('')
     monkeypatch.setattr(systemd, 'SEARCHED', (str(tmp_path / 'missing'), str(tmp_path)))
     assert systemd.installed(['kubelet.service', 'k3s.service']) == ['k3s.service']
+
+
+@pytest.mark.parametrize('version, left', [
+    (237, ['LockPersonality=true']), (239, ['LockPersonality=true', 'SystemCallFilter=@system-service umount2']),
+    (247, ['LockPersonality=true', 'ProtectClock=true', 'SystemCallFilter=@system-service umount2'])])
+def test_an_older_systemd_is_told_only_what_it_knows(monkeypatch, version, left):
+    monkeypatch.setattr(systemd, 'version', lambda: version)
+    text = 'LockPersonality=true\nProtectClock=true\nSystemCallFilter=@system-service umount2\n'
+    assert systemd.understood(text).splitlines() == left
+
+
+@pytest.mark.parametrize('said, version', [
+    ('systemd 237\n+PAM +AUDIT\n', 237), ('systemd 252 (252.38-1~deb12u1)\n', 252), ('systemd 256~rc1 (256~rc1)\n', 256)])
+def test_the_version_is_what_systemctl_says(monkeypatch, said, version):
+    monkeypatch.setattr(systemd, 'usable', lambda: True)
+    monkeypatch.setattr(systemd, '_systemctl', lambda *arguments: said)
+    assert systemd.version.__wrapped__() == version
+
+
+def test_without_systemctl_there_is_no_version(monkeypatch):
+    monkeypatch.setattr(systemd, 'usable', lambda: False)
+    assert systemd.version.__wrapped__() == 0
