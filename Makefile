@@ -116,7 +116,7 @@ actionlint: workflows # not among the others, as its program comes from the forg
 
 # --- the collection as Galaxy's users get it ------------------------------------------------------------------------------------------------
 
-.PHONY: build install package ee conformance-pyz
+.PHONY: build install package ee ee-image conformance-pyz
 build: tools
 	@mkdir -p $(BUILD) || { echo 'What is built goes into $(BUILD), which cannot be made: use a checkout that can be written to.'; exit 1; }
 	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --output-path .. && \
@@ -148,10 +148,13 @@ publish: tools
 package: install importer conformance-pyz ## the tarball, installed, and accepted by Galaxy's own check
 	tests/tools/galaxy-importer $(TOOLS)/importer/bin/python $(TARBALL)
 
-ee: build builder ## the build context of an execution environment, in .build/ee; an image of it needs a container engine and a registry
+ee: build builder ## the build context of an execution environment, in .build/ee
 	rm -rf $(BUILD)/ee && mkdir -p $(BUILD)/ee
 	cp execution-environment.yml $(BUILD)/ee/ && cp $(TARBALL) $(BUILD)/ee/collection.tar.gz
 	cd $(BUILD)/ee && $(TOOLS)/builder/bin/ansible-builder create --verbosity 2
+
+ee-image: ee ## an image made of it, which deploys to a node; not part of make test
+	tests/tools/ee-image $(BUILD)/ee/context
 
 # --- tests ----------------------------------------------------------------------------------------------------------------------------------
 
@@ -209,15 +212,16 @@ molecule: install ## the installed collection on real nodes: check mode, converg
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test $(or $(T),--all)
 
 .PHONY: releases oldest-ansible newest-ansible oldest-debian
-releases: oldest-ansible newest-ansible oldest-debian ## the default scenario with older and newer releases of Ansible, Python and Debian
+releases: oldest-ansible newest-ansible oldest-debian ## the default scenario with older and newer releases of Ansible, Python, Debian and Ubuntu
 
 DEFAULT_SCENARIO := ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s default
 
-oldest-ansible: install $(OLDEST) # on nodes with the oldest Python that is supported, if this machine has it
-	@[[ -e $(TOOLS)/pythons/python3.6 ]] || tests/tools/not-covered '$@: modules on Python 3.6 (the nodes ran their own): pyenv install 3.6'
+oldest-ansible: install $(OLDEST) # on Ubuntu 18.04, which has Python 3.6 and systemd 237; where that cannot be had, on a Python 3.6 of this machine
 	@[[ -d $(TOOLS)/$(OLDEST) ]] || tests/tools/not-covered '$@: it needs Python 3.11 or 3.12: install one of them, or pyenv install 3.11'
-	[[ ! -d $(TOOLS)/$(OLDEST) ]] || \
-	PATH=$(TOOLS)/$(OLDEST)/bin:$$PATH NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6 || true) $(DEFAULT_SCENARIO)
+	[[ ! -d $(TOOLS)/$(OLDEST) ]] || { \
+	if NODE_SUITE=bionic python3 tests/nodes prepare systemd; then export NODE_SUITE=bionic; \
+	else tests/tools/not-covered '$@: Ubuntu 18.04: see why its root could not be made'; export NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6); fi; \
+	PATH=$(TOOLS)/$(OLDEST)/bin:$$PATH $(DEFAULT_SCENARIO); }
 
 newest-ansible: install $(NEWEST)
 	@[[ -d $(TOOLS)/$(NEWEST) ]] || tests/tools/not-covered '$@: it needs Python 3.12 or 3.13: Debian 13 has the latter, or pyenv install 3.13'
