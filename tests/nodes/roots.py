@@ -57,8 +57,10 @@ def path(kind: str) -> pathlib.Path:
 
 def _given(tar: pathlib.Path, kind: str) -> pathlib.Path:
     """Return what is in somebody's tar of a root, unpacked once for each version of it."""
-    if kind == 'kubelet' or not tar.is_file():
-        raise host.Failure(f'NODE_ROOT={tar} is the tar of a root file system for nodes without a kubelet: {"leave --kubelet out" if tar.is_file() else "there is no such file"}.')
+    if kind == 'kubelet':
+        raise host.Failure('NODE_ROOT is for nodes without a kubelet: leave --kubelet out.')
+    if not tar.is_file():
+        raise host.Failure(f'NODE_ROOT={tar} is no file: name the tar of a root file system.')
     found = tar.stat()
     version = hashlib.sha256(f'{tar.resolve()} {found.st_size} {found.st_mtime_ns}'.encode())
     root = host.CACHE / f'root-given-{version.hexdigest()[:12]}'
