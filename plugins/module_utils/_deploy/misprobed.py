@@ -19,6 +19,8 @@ def find(kubelet, said) -> dict:
     """Return what clears each of them, a sentence by its name; C(said) are the kubelet's Words. What has changed since then fails the next probe."""
     looked_at, _doubt = process.locate(kubelet)
     plugin_dir, began = looked_at.path, process.started(kubelet) or 0
+    if not os.path.isdir(plugin_dir):
+        return {}
     failing = [name for name, moment in said.failed.items() if moment == said.probed]
     found = {}
     for name in neighbours.misfits(plugin_dir):
@@ -34,7 +36,9 @@ def find(kubelet, said) -> dict:
         path = os.path.join(plugin_dir, name)
         if os.path.lexists(path):
             continue
-        lost_track = name == os.path.basename(os.path.dirname(plugin_dir))
-        found[name] = ('Restart the kubelet, which has lost track of a directory that was moved away, or in use as it was removed.' if lost_track else
-                       f'Make a directory in the place of {path}, which was moved away, and remove it again: mkdir {path}; rmdir {path}')
+        if name == os.path.basename(os.path.dirname(plugin_dir)):
+            found[name] = 'Restart the kubelet, which has lost track of a directory that was moved away, or in use as it was removed.'
+        elif said.probed > os.stat(plugin_dir).st_mtime + journal.MARGIN:
+            # It was gone already; of what was only deleted no later probe fails.
+            found[name] = f'Make a directory in the place of {path}, which was moved away, and remove it again: mkdir {path}; rmdir {path}'
     return found

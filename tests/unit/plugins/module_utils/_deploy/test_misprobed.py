@@ -60,11 +60,15 @@ def test_a_link_is_one_where_no_driver_is_behind_it(plugins, tmp_path):
 
 def test_a_name_that_was_moved_away_is_known_by_the_last_probe(plugins):
     (plugins / 'acme~there').mkdir()
+    os.utime(str(plugins), (10, 10))
     said = Words({'acme~nfs': 10}, {'acme~old': 5, 'acme~gone': 20, 'acme~there': 20}, 20, True)
     assert misprobed.find(KUBELET, said) == {
         'acme~gone': f'Make a directory in the place of {plugins}/acme~gone, which was moved away, and remove it again: '
                      f'mkdir {plugins}/acme~gone; rmdir {plugins}/acme~gone'}
     assert misprobed.find(KUBELET, said._replace(loaded={'acme~nfs': 30}, probed=30)) == {}
+    # It went after that probe, which failed of it while it was there: it may have been deleted, and nothing is wrong then.
+    os.utime(str(plugins), (20, 20))
+    assert misprobed.find(KUBELET, said) == {}
 
 
 def test_a_directory_of_which_the_kubelet_has_lost_track(plugins):
@@ -89,3 +93,5 @@ def test_what_goes_while_it_is_looked_at(plugins, monkeypatch):
     monkeypatch.setattr(misprobed.neighbours, 'misfits', lambda plugin_dir: ['gone'])
     assert misprobed.find(KUBELET, SILENCE) == {}
     assert not os.path.lexists(str(plugins / 'gone'))
+    plugins.rmdir()
+    assert misprobed.find(KUBELET, failing(['acme~gone'], 0)) == {}
