@@ -25,6 +25,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance im
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import FULL
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.report import CATALOGUE, FAILED, LEFT_OUT
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import loops, mounts, processes
 
 DRIVERS = pathlib.Path(__file__).parent / 'drivers'
@@ -289,6 +290,20 @@ def test_a_run_whose_module_is_killed_clears_up_by_itself(place):
     run(place, chosen=suite.BASIC)
 
 
+@pytest.mark.parametrize('enclose', [True, False], ids=['enclosed', 'on-the-node'])
+def test_a_driver_that_kills_the_suite_leaves_nothing_either(enclose, place):
+    good(place)
+    asleep = f'sleep {6 + enclose}2{os.getpid()}'
+    behind = f'{asleep} >/dev/null 2>&1 & ' if enclose else ''
+    install(place, place.read_text(encoding='utf-8').replace('    success\n}\n\ncall_unmount', f'    {behind}kill -KILL $PPID\n}}\n\ncall_unmount'))
+    mounted = mounts.read()
+    with pytest.raises(NodeError, match='kills the process that called it'):
+        suite.run(str(place), NAME, process.callout_environment(None), {}, suite.BASIC, enclose=enclose)
+    assert [mount for mount in mounts.read() if mount not in mounted] == []
+    assert running(asleep) == [] and not os.path.exists(enclosed.RECORDS)
+    assert [name for name in os.listdir('/tmp') if name.startswith(enclosed.NAME)] == []
+
+
 def running(command):
     """Return the pids of the processes with such a command line."""
     found = []
@@ -384,6 +399,13 @@ def test_what_cannot_be_run(place, text, words):
     checks = run(place)
     assert set(failed(checks)) == {201}
     assert words in failed(checks)[201]
+
+
+def test_a_driver_that_removes_itself_is_judged(place):
+    good(place)
+    install(place, place.read_text(encoding='utf-8').replace('mount_volume() {', 'mount_volume() { rm -rf "${0%/*}";'))
+    found = failed(run(place, chosen=suite.BASIC))
+    assert {411, 412, 804} <= set(found) and 'cannot be run' in found[411] and 'it changed fixture' in found[804]
 
 
 def test_check_mode_mounts_nothing(place):

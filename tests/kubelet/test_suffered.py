@@ -345,6 +345,20 @@ def second_pod(node, scene, text):
     return f'while one pod runs, another does not start: {line}'
 
 
+def loses_what_another_uses(node, scene, text):
+    """Two pods have the same data; one goes, and what the other still uses is gone."""
+    scene.install(text)
+    first = scene.begin('echo hello > /data/log && sleep 2147483647', name='first')
+    scene.runs()
+    second = scene.begin('sleep 2147483647', name='second')
+    scene.runs()
+    assert node.shell(f'cat {scene.volume()}/log') == 'hello\n'
+    node.remove(first)
+    node.wait_gone(first)
+    assert uid_of(second) in node.running() and node.shell(f'ls {scene.volume()}') == ''
+    return 'one pod went, and a file of another that runs with the same data went with it'
+
+
 CASES = [
     Case(101, '', no_file, False),
     Case(103, '', not_executable, False),
@@ -365,6 +379,7 @@ CASES = [
     Case(414, 'leaves-a-file-below-the-mount', never_goes, False),
     Case(415, 'success-though-mount-failed', writes_to_the_disk, False),
     Case(416, 'one-volume-a-pod', second_volume, False),
+    Case(418, 'deletes-what-others-use', loses_what_another_uses, False),
     Case(501, 'one-name-for-all-volumes', second_pod, False),
     Case(601, 'getvolumename-fails', device_never_comes('GetUniqueVolumeNameFromSpec', 'Error syncing pod'), False),
     Case(602, 'attach-fails', device_never_comes('AttachVolume.Attach failed'), False),

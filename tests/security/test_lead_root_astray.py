@@ -6,12 +6,14 @@
 for symbolic links while root works."""
 
 import collections
+import contextlib
 import itertools
 import os
 
 import pytest
 from conftest import EVE
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import enclosed
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import host_paths
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
@@ -114,3 +116,20 @@ def test_by_exchanging_what_root_deletes_for_a_link(background, home, treasure, 
     (home / 'link').symlink_to(treasure)
     at_work(background, home, '+above/volume', '+above/volume/data', '+above/volume/data/deep', 'above,link', 'above,link')
     attack(treasure, soak(1000, 10000), lambda: host_paths.delete([driver(home / 'above' / 'volume', state='absent')], [], False))
+
+
+def test_by_exchanging_what_a_run_of_the_conformance_suite_is_taken_to_have_left(background, home, treasure, soak):
+    """The suite's token is in a name in /tmp for all to see; what bears it there is removed, with the empty directories below."""
+    (treasure / 'volume' / 'empty').mkdir()
+    left, before, gone = home / 'left-0123456789ab', state_of(treasure), 0
+    at_work(background, home, 'left-0123456789ab,link')
+    for _number in range(soak(8, 200)):
+        for name in itertools.chain(map(str, range(200)), ['volume/empty']):
+            (home / 'fresh' / name).mkdir(parents=True, exist_ok=True)
+        for make in (lambda: left.unlink(), lambda: (home / 'fresh').rename(left), lambda: (home / 'link').symlink_to(treasure)):
+            with contextlib.suppress(OSError):
+                make()
+        enclosed.remove_bearing(str(home), '0123456789ab')
+        gone += not os.path.exists(left)
+        assert state_of(treasure) == before
+    assert gone

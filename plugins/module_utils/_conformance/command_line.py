@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from .._kubelet import process
 from .._names import DriverName
 from .._outcome import NodeError
-from .._secrets import with_secrets
+from .._secrets import masked, with_secrets, words
 from . import presented, suite
 from .full import ATTACH, FULL
 from .report import CATALOGUE, FAILED
@@ -38,9 +38,10 @@ def main() -> int:
     try:
         if os.geteuid():
             raise NodeError('A driver mounts, so this must run as root: run it with sudo.')
-        options = with_secrets(_mapping(arguments.options, '--options'), _mapping(arguments.secrets, '--secrets'))
+        secrets = _mapping(arguments.secrets, '--secrets')
+        options = with_secrets(_mapping(arguments.options, '--options'), secrets)
         with _in_place(arguments.driver, arguments.name) as (executable, name):
-            result = _examine(executable, name, options, arguments)
+            result = _examine(executable, name, options, secrets, arguments)
         return _report(result, arguments)
     except NodeError as error:
         print(f'flexvolume-conformance: {error}', file=sys.stderr)
@@ -124,14 +125,14 @@ def _in_place(path: str, given):
         shutil.rmtree(plugin_dir, ignore_errors=True)
 
 
-def _examine(executable: str, name: DriverName, options: dict, arguments: argparse.Namespace) -> dict:
+def _examine(executable: str, name: DriverName, options: dict, secrets: dict, arguments: argparse.Namespace) -> dict:
     kubelet = process.running()
     start = time.monotonic()
     checks = suite.run(executable, name, process.callout_environment(kubelet), options, SUITES[arguments.suite], timeout=arguments.timeout,
                        kubelet=kubelet if executable == os.path.abspath(arguments.driver) else None, waive=dict(arguments.waive),
                        enclose=not arguments.on_the_node)
-    given = shlex.quote(os.path.abspath(arguments.driver))
-    shown = [check._replace(callout=check.callout.replace(shlex.quote(executable), given)) for check in checks]
+    given, hidden = shlex.quote(os.path.abspath(arguments.driver)), words({'secrets': secrets})
+    shown = [check._replace(callout=check.callout.replace(shlex.quote(executable), given), evidence=masked(check.evidence, hidden)) for check in checks]
     return dict(name=str(name), passed=not suite.failures(checks, arguments.strict), seconds=round(time.monotonic() - start, 3),
                 checks=[dict(check._asdict()) for check in shown])
 

@@ -17,7 +17,7 @@ import signal
 import time
 
 from .._outcome import NodeError
-from .._system import enclosure, loops, mounts, processes, roots
+from .._system import enclosure, loops, mounts, processes, roots, trust
 
 # Only root writes there.
 RECORDS = '/run/flexvolume-conformance'
@@ -33,6 +33,14 @@ def perform(play, token: str, left_out: tuple, enclose: bool = True) -> tuple:
     C(token) is in every made-up name of this run and nowhere else on the node; mounts below the paths C(left_out) are not in the enclosure.
     """
     clear_up()
+    try:
+        return _recorded(play, token, left_out, enclose)
+    finally:
+        # What a driver made whose stage it killed.
+        clear_up()
+
+
+def _recorded(play, token: str, left_out: tuple, enclose: bool) -> tuple:
     with Record(token) as record:
         why = 'it was asked to be on the node'
         if enclose:
@@ -57,8 +65,10 @@ class Record:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_error):
-        os.unlink(self.path)
+    def __exit__(self, error, *_more):
+        # A run that came to no end leaves its record to clear_up.
+        if error is None:
+            os.unlink(self.path)
         os.close(self.descriptor)
         with contextlib.suppress(OSError):
             os.rmdir(RECORDS)
@@ -83,36 +93,57 @@ def clear_up():
                 continue
             put_back(token, [os.fsdecode(path) for path in record.read().split(b'\0') if path])
             os.unlink(record.name)
+    with contextlib.suppress(OSError):
+        os.rmdir(RECORDS)
 
 
 def put_back(token: str, places: list):
     """End what runs in the enclosure of that token, and take from the node's file systems the mounts, loop devices and entries that bear it."""
     processes.kill([int(pid) for pid in os.listdir('/proc') if pid.isdigit() and _is_inside(pid, NAME + token)])
     for mount in reversed([mount for mount in mounts.read(naming=token) if token in mount.path or token in mount.source]):
-        mounts.unmount(mount.path)
+        # The token can be seen in /tmp, and a user may mount by it what is no run's (fusermount), and exchange what lies above.
+        if not trust.doubt(os.path.dirname(mount.path)):
+            mounts.unmount(mount.path)
     for loop in loops.used():
         if token in loop.file:
             loops.detach(loop.name)
     for place in places:
-        for name in roots.listing(place):
+        remove_bearing(place, token)
+
+
+def remove_bearing(place: str, token: str):
+    """Remove what bears the token from a directory: a run's own with all that they hold, others as far as they bear it; never across a mount."""
+    with contextlib.suppress(OSError), _opened(place) as directory:
+        for name in os.listdir(directory):
+            if name.startswith(NAME + token) and not mounts.below(os.path.join(place, name), mounts.read(naming=token)):
+                shutil.rmtree(f'/proc/self/fd/{directory}/{name}', ignore_errors=True)
+            elif token in name:
+                _remove(directory, name, token)
+
+
+def _remove(directory: int, name: str, token: str):
+    """Remove files by their own name, and directories when they are empty then.
+
+    Step by step from an open directory, as a place such as /tmp is everybody's: what is exchanged for a link meanwhile leads nowhere.
+    """
+    with contextlib.suppress(OSError):
+        try:
+            with _opened(name, directory) as inner:
+                for entry in os.listdir(inner):
+                    _remove(inner, entry, token)
+            os.rmdir(name, dir_fd=directory)
+        except NotADirectoryError:
             if token in name:
-                remove_bearing(os.path.join(place, name), token)
+                os.unlink(name, dir_fd=directory)
 
 
-def remove_bearing(path: str, token: str):
-    """Remove what bears the token: a run's own directory, files by their own name, directories when they are empty then; never across a mount."""
-    if os.path.basename(path).startswith(NAME + token):
-        if not mounts.below(path, mounts.read(naming=token)):
-            shutil.rmtree(path, ignore_errors=True)
-        return
-    if os.path.isdir(path) and not os.path.islink(path):
-        for name in roots.listing(path):
-            remove_bearing(os.path.join(path, name), token)
-        with contextlib.suppress(OSError):
-            os.rmdir(path)
-    elif token in os.path.basename(path):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+@contextlib.contextmanager
+def _opened(path: str, above: int = None):
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (0 if above is None else os.O_NOFOLLOW), dir_fd=above)
+    try:
+        yield directory
+    finally:
+        os.close(directory)
 
 
 def _is_inside(pid: str, name: str) -> bool:
@@ -137,7 +168,8 @@ def _in_child(enter, play, record: Record) -> tuple:
             why = pickle.load(stream)
             kind, result = (None, None) if why else pickle.load(stream)
     except (EOFError, pickle.UnpicklingError):
-        raise NodeError('The conformance checks were killed before they came to an end: see to the memory of the node, and run them again.') from None
+        raise NodeError('The conformance checks were killed before they came to an end: see to the memory of the node, and to whether the driver '
+                        'kills the process that called it, and run them again.') from None
     finally:
         _end(child)
     if kind == 'broke':

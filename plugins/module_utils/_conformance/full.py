@@ -73,8 +73,10 @@ def failing(stage: Stage, report: Report):
     for what, sight, prepare, options, nowhere in ways:
         with stage.volume(options=options, nowhere=nowhere) as volume:
             verdict = volume.set_up(prepare)
-            if verdict.status == callout.SUCCESS and not (volume.is_mounted() or (volume.content() == stage.content and stage.content)):
-                found = f'{len(volume.content())} of {len(stage.content)} entries are there' if stage.content else 'nothing is mounted'
+            # A driver that mounts is to mount; what lies in the directory of one that does not is to be what it was when nothing failed.
+            there = volume.is_mounted() if stage.mounted else volume.is_there() and volume.content() == stage.content
+            if verdict.status == callout.SUCCESS and not there:
+                found = 'nothing is mounted' if stage.mounted else f'{len(volume.content())} of {len(stage.content)} entries are there'
                 report.failed(415, f'a mount {what} is answered Success, but {found}', advice=(
                     f'Look at {sight}, and answer Failure: the pod would run, and write to the disk of the node.'))
     report.passed(415, ', '.join(what for what, *_more in ways))
@@ -97,6 +99,34 @@ def two_volumes(stage: Stage, report: Report):
         if not problem and not other.is_there():
             problem = 'the unmount of one took the other with it'
         report.judge(416, problem or _down(other))
+
+
+def lasting(stage: Stage, report: Report):
+    """Check 418: two pods with the same data, one of which goes, at first while something holds its volume open."""
+    with stage.volume() as one, stage.volume() as other:
+        problem = _up(one) or _up(other)
+        if problem:
+            raise Stop(problem)
+        name = f'.conformance-{stage.token}'
+        file, seen = os.path.join(one.path, name), os.path.join(other.path, name)
+        try:
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError as error:
+            report.leave_out(418, 418, f'a file cannot be written: {error.strerror}')
+            return
+        if not os.path.exists(seen):
+            report.passed(418, 'each volume has data of its own')
+            return
+        holding = os.open(one.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            one.unmount()
+        finally:
+            os.close(holding)
+        report.judge(418, '' if os.path.exists(seen) else "an unmount that had to fail deleted the other pod's file")
+        one.unmount()
+        report.judge(418, '' if os.path.exists(seen) else "the unmount of one pod's volume deleted the other pod's file")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(seen)
 
 
 def many(stage: Stage, report: Report):
@@ -124,11 +154,12 @@ def _caught(step):
 def _up(volume: Volume) -> str:
     problem = problem_of(volume.set_up())
     count = len(volume.mounts())
-    return problem or ('there is no volume' if not volume.is_there() else f'{count} mounts lie on a volume' if count > 1 else '')
+    one_too_many = count > max(1, volume.stage.mounted)
+    return problem or ('there is no volume' if not volume.is_there() else f'{count} mounts lie on a volume' if one_too_many else '')
 
 
 def _down(volume: Volume) -> str:
-    return problem_of(volume.unmount()) or ('a volume is still mounted' if volume.is_mounted() else '')
+    return problem_of(volume.unmount()) or ('' if volume.unmount_again() else 'a volume is still mounted')
 
 
 def _take_down(volume: Volume, report: Report, what: str):
@@ -203,6 +234,7 @@ FULL = Suite('full', (
     Step(415, 415, failing, (401, 402)),
     Step(416, 416, two_volumes, (401, 402, 411)),
     Step(417, 417, kubelets_options, (401, 402)),
+    Step(418, 418, lasting, (401, 402, 411)),
     Step(501, 501, many, (401, 402, 411)),
     Step(301, 302, rare_callouts, (401,)),
     Step(303, 306, odd_callouts, ()),

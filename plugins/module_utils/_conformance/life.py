@@ -24,8 +24,9 @@ def basic_life(stage: Stage, report: Report):
                 report.failed(801, f'mount failed, and left a mount on {volume.path}: the kubelet takes that for the volume when it tries again')
             raise Stop('no volume could be mounted')
         mounted, stage.content = volume.mounts(), volume.content()
+        stage.mounted = len(mounted)
         report.judge(402, '' if volume.is_there() else f'the answer is Success, but {volume.path} is no mount point, and it is empty',
-                     ', '.join(map(_shown, mounted)) or f'no mount, but {len(stage.content)} entries')
+                     ', '.join(map(_shown, mounted)) or f'no mount, but {"a link, " if volume.is_linked() else ""}{len(stage.content)} entries')
         if volume.is_there():
             _data_and_mount_again(volume, report)
         else:
@@ -88,12 +89,11 @@ def _mount_again(volume: Volume, report: Report, file):
 def _unmount(volume: Volume, report: Report):
     was_mounted = volume.is_mounted()
     verdict = volume.unmount()
-    still = volume.mounts()
-    lied = f'the answer is Success, but {volume.path} is still a mount point' if still else ''
-    report.judge(411, problem_of(verdict) or lied, f'{verdict.answer.seconds:.2f} s', '' if problem_of(verdict) else (
-        'Unmount the directory, as often as it was mounted on, and answer Failure if that fails: the kubelet cannot remove it, and asks for ever.'))
-    for _mount in still:
+    volume.judge_unmount(verdict)
+    for _mount in volume.mounts():
         mounts.unmount(volume.path)
+    if os.path.islink(volume.path):
+        volume.remove()
     # The kubelet asks again only while the directory is there.
     os.makedirs(volume.path, 0o750, exist_ok=True)
     again = volume.stage.call('unmount', volume.path)

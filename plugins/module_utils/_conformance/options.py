@@ -7,6 +7,7 @@
 import base64
 import contextlib
 import os
+import tempfile
 import uuid
 
 from .._kubelet import callout
@@ -62,12 +63,17 @@ def _commands(stage: Stage, report: Report, own: list, secrets: list):
 
 
 def _climbs(stage: Stage, report: Report, keys: list):
-    with _outside(stage) as outside:
-        for key in keys:
+    for key in keys:
+        with _outside(stage) as outside:
             given = str(stage.options.get(key, 'x'))
             values = [CLIMB + outside[1:], f'{CLIMB}{outside[1:]}/made', f'{given}/{CLIMB}{outside[1:]}']
-            # An option that is an absolute path by its nature may name any.
-            values += [] if given.startswith('/') else [outside, f'{outside}/made']
+            if given.startswith('/'):
+                # An option that is an absolute path by its nature may name any: then there is nothing to climb out of.
+                reached = []
+                _odd(stage, key, outside, False, lambda volume, reached=reached: reached.append(_reaches(volume, outside)))
+                values = [] if any(reached) else values
+            else:
+                values += [outside, f'{outside}/made']
             for value in values:
                 _odd(stage, key, value, False, lambda volume, value=value, key=key: _judge_climb(
                     volume, outside, f'{key}={value.replace(CLIMB, "../…/")}', 409, report))
@@ -118,8 +124,7 @@ def _odd(stage: Stage, key: str, value: str, must_accept: bool, look=None) -> tu
 @contextlib.contextmanager
 def _outside(stage: Stage):
     """Yield a directory where no volume has any business, with a file by which it is known."""
-    outside = os.path.join(stage.scratch, 'outside')
-    os.makedirs(outside)
+    outside = tempfile.mkdtemp(prefix='outside-', dir=stage.scratch)
     os.close(os.open(os.path.join(outside, _mark(stage)), os.O_CREAT | os.O_WRONLY, 0o600))
     yield outside
     stage.remove_tree(outside)
@@ -129,10 +134,14 @@ def _mark(stage: Stage) -> str:
     return f'outside-{stage.token}'
 
 
+def _reaches(volume: Volume, outside: str) -> bool:
+    mark, origin = _mark(volume.stage), volume.origin() or ''
+    shown = os.path.lexists(os.path.join(volume.path, mark))
+    return shown or os.listdir(outside) != [mark] or origin == outside or origin.startswith(outside + '/')
+
+
 def _judge_climb(volume: Volume, outside: str, what: str, number: int, report: Report):
-    stage, origin = volume.stage, volume.origin() or ''
-    shown = os.path.lexists(os.path.join(volume.path, _mark(stage)))
-    if shown or os.listdir(outside) != [_mark(stage)] or origin == outside or origin.startswith(outside + '/'):
+    if _reaches(volume, outside):
         report.failed(number, f'{what} reached {outside}', advice='' if number == 410 else (
             'Refuse ".." in it.' if '..' in what else 'Refuse a slash at its beginning, or join it to the base without letting it replace that.'))
 

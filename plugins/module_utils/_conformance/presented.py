@@ -43,7 +43,9 @@ def table(driver: dict, every: bool) -> list:
             lines.append(f'  {"":21}{check["advice"]}')
         if outcome == WAIVED:
             lines.append(f'  {"":21}waived: {check["waived"]}')
-    return lines + [f'  left out, {reason}: {" ".join(numbers)}' for reason, numbers in left_out.items()]
+    lines += [f'  left out, {reason}: {" ".join(numbers)}' for reason, numbers in left_out.items()]
+    # Evidence repeats what a driver says, and the names of what it leaves: nothing of it is to steer a terminal.
+    return [''.join(character if character.isprintable() else '\ufffd' for character in line) for line in lines]
 
 
 def junit(host: str, driver: dict, strict: bool) -> ElementTree.Element:

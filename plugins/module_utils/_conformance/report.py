@@ -65,6 +65,8 @@ CATALOGUE = {
                'Look at the exit status of each tool that mount calls, and answer Failure: the pod would run, and write to the disk of the node.'),
     416: Entry('two volumes of one pod', MUST, False, "Tell volumes apart by the whole directory that the kubelet names, not by the pod's uid."),
     417: Entry('fsType and secrets are taken or refused', SHOULD, False, 'Answer Success or Failure, whatever fsType and the Secret of a volume say.'),
+    418: Entry('unmount deletes nothing that others use', MUST, False,
+               'Delete nothing below the directory that the kubelet names unless it is no mount point: rmdir it, or rm with --one-file-system.'),
     501: Entry('twenty volumes at once', MUST, False, 'Keep each volume apart: no fixed name for a lock, a temporary file or a staging directory.'),
     601: Entry('getvolumename is answered', MUST, False, 'Answer Success or Not supported; the kubelet makes no use of volumeName.'),
     602: Entry('attach attaches', MUST, False, 'Answer Success and the device, or Not supported.'),

@@ -20,7 +20,7 @@ import uuid
 from .._kubelet import callout
 from .._system import loops, mounts, roots
 from .enclosed import NAME
-from .report import Report, Stop
+from .report import SHOULD, Report, Stop
 
 POD = 'kubernetes.io/pod.'
 PATIENCE = 30
@@ -54,6 +54,7 @@ class Stage:
         self.uids = []
         self.content = []
         self.first_mount = ''
+        self.mounted = 0
         self.hung = ''
         self.seconds = 0.0
         self.numbers = itertools.count(1)
@@ -230,9 +231,20 @@ class Volume:
             return []
         return sorted(found)
 
+    def is_linked(self) -> bool:
+        """Say whether the driver put a link to a directory in place of the pod's, which the kubelet and container runtimes follow."""
+        return os.path.islink(self.path) and os.path.isdir(self.path)
+
     def is_there(self) -> bool:
-        """Say whether there is a volume: a mount, or what the driver put into the directory itself."""
-        return self.is_mounted() or bool(self.content())
+        """Say whether there is a volume: a mount, a link, or what the driver put into the directory itself."""
+        return self.is_mounted() or self.is_linked() or bool(self.content())
+
+    def remove(self):
+        """Remove the pod's directory as the kubelet does after unmount, which also takes a link away; raise OSError where it holds something."""
+        if os.path.islink(self.path):
+            os.unlink(self.path)
+        else:
+            os.rmdir(self.path)
 
     def is_like_its_parent(self) -> bool:
         """Say whether the kubelet, which compares st_dev with the parent's, takes the mounted directory for no mount point (mount_helper_unix.go)."""
@@ -246,19 +258,40 @@ class Volume:
         """Take down what is still up, as the kubelet would, and in the end by force, so that one failure does not bring on others."""
         with contextlib.suppress(Stop):
             if self.is_there():
-                problem = problem_of(self.unmount())
+                verdict = self.unmount()
                 if self.is_mounted():
-                    self.stage.report.failed(411, problem or f'the answer is Success, but {self.path} is still a mount point')
+                    self.judge_unmount(verdict)
             self.take_down_device()
         for path in (self.path, self.device_path):
             for _mount in self.stage.mounts_at(path):
                 mounts.unmount(path)
-            with contextlib.suppress(OSError):
-                os.rmdir(path)
+        with contextlib.suppress(OSError):
+            self.remove()
+        with contextlib.suppress(OSError):
+            os.rmdir(self.device_path)
+
+    def unmount_again(self) -> bool:
+        """Call unmount as the kubelet does while it cannot remove the directory; say whether nothing is mounted in the end."""
+        before = len(self.mounts())
+        while before and not problem_of(self.unmount()) and len(self.mounts()) < before:
+            before = len(self.mounts())
+        return not before
+
+    def judge_unmount(self, verdict: callout.Verdict):
+        """Make check 411 of what unmount answered."""
+        problem, lied = problem_of(verdict), f'the answer is Success, but {self.path} is still a mount point'
+        if problem or not self.is_mounted():
+            self.stage.report.judge(411, problem, f'{verdict.answer.seconds:.2f} s')
+        elif self.unmount_again():
+            self.stage.report.failed(411, f'{lied} until it is asked again', SHOULD, (
+                'Unmount the directory as often as it was mounted on: for each mount that is left the kubelet cannot remove it at first.'))
+        else:
+            self.stage.report.failed(411, lied, advice=(
+                'Unmount the directory, as often as it was mounted on, and answer Failure if that fails: the kubelet cannot remove it, and asks for ever.'))
 
     def origin(self):
-        """Return the directory of the host that is mounted, or None."""
-        return origin_of(self.path, mounts.read())
+        """Return the directory of the host that is mounted or linked, or None."""
+        return os.path.realpath(self.path) if self.is_linked() else origin_of(self.path, mounts.read())
 
     def learn_origin(self):
         """Remember the directory of the host that is mounted."""

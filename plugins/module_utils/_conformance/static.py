@@ -4,6 +4,7 @@
 
 """The checks that mount nothing: the driver's files, what init and the kubelet say of it, and callouts that make no sense."""
 
+import contextlib
 import os
 import stat
 import time
@@ -79,7 +80,8 @@ def _capabilities(verdict: callout.Verdict) -> str:
 def listing(executable: str) -> dict:
     """Return what a write in the driver directory changes, but not the times that a touch of the driver does."""
     found = {}
-    with os.scandir(os.path.dirname(executable)) as entries:
+    # A driver may remove the whole directory.
+    with contextlib.suppress(FileNotFoundError), os.scandir(os.path.dirname(executable)) as entries:
         for entry in entries:
             status = entry.stat(follow_symlinks=False)
             found[entry.name] = (status.st_ino, status.st_size, None if entry.name == os.path.basename(executable) else status.st_mtime)

@@ -100,7 +100,7 @@ def judge(answer: Answer) -> Verdict:
         if answer.error:
             raise _Defect('unexpected end of JSON input', _why_not_started(answer))
         response = _decode(answer.output)
-        capabilities = _capabilities(response)
+        capabilities = _capabilities(answer, response)
     except _Defect as found:
         log = '' if answer.timed_out else _unmarshal_log(answer, found.kubelet) + _failed_log(answer, error)
         return Verdict(FAILURE, found.kubelet, {}, dict(CAPABILITIES), _why_env_failed(answer) or found.person, log.rstrip('\n'), answer)
@@ -194,8 +194,11 @@ def _decode(output: str) -> dict:
     return _typed(data, FIELDS, 'DriverStatus')
 
 
-def _capabilities(response: dict) -> dict:
-    if 'capabilities' in response and response['capabilities'] is None:
+def _capabilities(answer: Answer, response: dict) -> dict:
+    if response.get('capabilities', {}) is None:
+        # The kubelet looks at those of init alone; a driver that has one type for all its answers says null in the others.
+        if _callout(answer) != 'init':
+            return dict(CAPABILITIES)
         raise _Defect('runtime error: invalid memory address or nil pointer dereference', (
             'its capabilities are null, and the kubelet crashes on that; answer an object, or leave them out.'))
     stated = _typed(response.get('capabilities', {}), dict.fromkeys(CAPABILITIES, bool), 'DriverCapabilities')
@@ -210,14 +213,20 @@ def _typed(data: dict, kinds: dict, structure: str) -> dict:
         # Go leaves a field as it was for null, except a pointer, which capabilities is.
         if value is None and kinds.get(name) is not dict and name in kinds:
             continue
-        # To Python, true is a number as well.
-        if value is not None and name in kinds and (not isinstance(value, kinds[name]) or isinstance(value, bool) != (kinds[name] is bool)):
+        # To Python, true is a number as well, and a number may have any length.
+        if value is not None and name in kinds and (not isinstance(value, kinds[name]) or isinstance(value, bool) != (kinds[name] is bool)
+                                                    or (kinds[name] is int and not -1 << 63 <= value < 1 << 63)):
             go_kind, kind = KINDS[kinds[name]]
             raise _Defect(
                 f'json: cannot unmarshal {_go_type(value)} into Go struct field {structure}.{name} of type {go_kind}',
                 f'its answer has {json.dumps(value)} as {name}, where the kubelet wants {kind}.')
-        result[name] = value
+        result[name] = _without_surrogates(value) if isinstance(value, str) else value
     return result
+
+
+def _without_surrogates(text: str) -> str:
+    """Replace what JSON can escape, but no text can hold, as Go does."""
+    return text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
 
 
 def _refuse_constant(name: str):
@@ -358,8 +367,12 @@ def _why_elf_not_started(path: str, head: bytes, number: int) -> str:
 
 
 def _head(path: str) -> bytes:
-    with open(path, 'rb') as file:
-        return file.read(256)
+    try:
+        with open(path, 'rb') as file:
+            return file.read(256)
+    except OSError:
+        # A driver may remove itself.
+        return b''
 
 
 def _interpreter(head: bytes) -> tuple:

@@ -32,6 +32,8 @@ PATTERN = 'Loaded volume plugin|Error dynamically probing plugins'
 ITS_OWN = 'kubernetes.io~'
 NUMBER = re.compile(r'\d+(\.\d+)?$')
 PATIENCE = 5
+# Whoever may create pods can have the kubelet complain of a thousand that cannot start, every few seconds each.
+MOST_BYTES = 8 * 1024 * 1024
 # A probe that began before an event was noticed says nothing of it.
 MARGIN = 1.0
 # The time of the boot, from which the kubelet's start is counted, is known to a second.
@@ -100,11 +102,11 @@ def registered(said: Words, directory_name: str, since: float):
 
 
 def _read(descriptor: int, deadline: float) -> tuple:
-    """Return (bytes, whether that was all)."""
-    output = b''
-    while select.select([descriptor], [], [], max(0, deadline - time.monotonic()))[0]:
+    """Return (bytes, whether that was all), at most some MOST_BYTES of it."""
+    output = bytearray()
+    while len(output) < MOST_BYTES and select.select([descriptor], [], [], max(0, deadline - time.monotonic()))[0]:
         chunk = os.read(descriptor, 65536)
         if not chunk:
-            return output, True
+            return bytes(output), True
         output += chunk
-    return output, False
+    return bytes(output), False

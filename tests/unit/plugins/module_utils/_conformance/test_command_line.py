@@ -65,6 +65,18 @@ def test_a_bad_driver_fails_with_the_command_that_repeats_it_on_the_given_file(r
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can mount')
+def test_what_a_driver_says_neither_steers_a_terminal_nor_tells_a_secret(run, driver, tmp_path):
+    (tmp_path / 'secrets').write_text('{"password": "correct horse"}')
+    driver.write_text(DRIVER.replace('    mount)', r"""    mount)
+        printf '{"status": "Failure", "message": "\\u001b[2J\\ud800 %s"}' "$(printf '%s' "$3" | sed 's/"/\\"/g')"; exit 1
+        """))
+    status, said = run(driver, '--suite', 'basic', '--secrets', tmp_path / 'secrets', '--junit', tmp_path / 'report.xml')
+    assert status == 1 and 'mount: Failure: \ufffd[2J\ufffd {"kubernetes.io' in said, said
+    for text in (said, (tmp_path / 'report.xml').read_text(encoding='utf-8')):
+        assert '\x1b' not in text and 'correct horse' not in text and 'Y29ycmVjdCBob3JzZQ' not in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can mount')
 def test_a_driver_in_its_directory_is_tried_there(run, driver, tmp_path):
     place = tmp_path / 'vendor.example~share'
     place.mkdir()

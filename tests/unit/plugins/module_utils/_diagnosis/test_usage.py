@@ -4,6 +4,7 @@
 
 import json
 import os
+import tracemalloc
 
 import pytest
 
@@ -50,6 +51,20 @@ def test_volumes_and_bytes_by_namespace(node):
 def test_without_a_base_there_is_nothing_to_say(node):
     os.rmdir(str(node.directory))
     assert node.of() == {}
+
+
+def test_a_million_names_take_no_memory(node, monkeypatch):
+    monkeypatch.setattr(usage, 'MOST_FILES', 100)
+    path = node.record('1')
+    path.mkdir(parents=True)
+    for number in range(10000):
+        (path / f'{"x" * 200}{number}').touch()
+    tracemalloc.start()
+    try:
+        assert node.of()['namespaces']['shop'] == {'volumes': 1, 'bytes': None}
+        assert tracemalloc.get_traced_memory()[1] < 1000000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_tenant_leads_nobody_astray(node, tmp_path):

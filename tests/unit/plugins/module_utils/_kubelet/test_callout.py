@@ -104,8 +104,22 @@ def test_what_is_no_json_in_go(output):
     assert callout.judge(answer(output)).status == 'Failure'
 
 
-def test_null_capabilities_crash_the_kubelet():
-    assert 'crashes' in callout.judge(answer('{"status": "Success", "capabilities": null}')).defect
+def test_null_capabilities_of_init_crash_the_kubelet():
+    assert 'crashes' in callout.judge(answer('{"status": "Success", "capabilities": null}', argv=('/driver', 'init'))).defect
+
+
+def test_null_capabilities_of_other_callouts_are_not_looked_at():
+    verdict = callout.judge(answer('{"status": "Success", "capabilities": null}'))
+    assert (verdict.status, verdict.defect, verdict.capabilities) == ('Success', None, callout.CAPABILITIES)
+
+
+@pytest.mark.parametrize('number, taken', [(2 ** 63 - 1, True), (2 ** 63, False), (-2 ** 63, True), (-2 ** 63 - 1, False)])
+def test_a_size_has_to_be_one_that_go_can_hold(number, taken):
+    assert (callout.judge(answer('{"status": "Success", "volumeNewSize": %d}' % number)).defect is None) == taken
+
+
+def test_half_a_character_is_replaced_as_go_does():
+    assert callout.judge(answer(r'{"status": "Failure", "message": "\ud800 and \ud83d\ude00"}')).message == '\ufffd and \U0001f600'
 
 
 def test_a_long_output_is_cut():

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from unittest import mock
+
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import journal
@@ -23,6 +25,15 @@ def said(*entries):
 @pytest.mark.parametrize('line', [OLD, NEW, '??? ' + NEW])
 def test_what_was_loaded_last(line):
     assert said((10, OWN), (12, line), (30, line), (20, line)).loaded == {'acme~nfs': 30}
+
+
+def test_of_an_endless_log_no_more_is_read_than_is_of_use(tmp_path, monkeypatch):
+    command = tmp_path / 'journalctl'
+    command.write_text('#!/bin/sh\nexec yes "1764080000.000000 node kubelet[93]: no volume plugin matched"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
+    shown, complete = journal.lines(mock.Mock(pid=93), 0, 'no volume plugin matched', 60)
+    assert not complete and 1000 < len(shown) < journal.MOST_BYTES // 50
 
 
 @pytest.mark.parametrize('line, names', [(OLD_ERROR, {'example.com~broken'}), (NEW_ERROR, {'a~one', 'b~two'})])

@@ -1,0 +1,7 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# MUST: 201
+
+call_init() { echo "{\"status\": \"Success\", \"volumeNewSize\": 9223372036854775808, \"capabilities\": {$capabilities}}"; }
