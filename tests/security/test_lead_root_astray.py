@@ -126,7 +126,7 @@ def test_by_exchanging_what_a_run_of_the_conformance_suite_is_taken_to_have_left
     for _number in range(soak(8, 200)):
         for name in itertools.chain(map(str, range(200)), ['volume/empty']):
             (home / 'fresh' / name).mkdir(parents=True, exist_ok=True)
-        for make in (lambda: left.unlink(), lambda: (home / 'fresh').rename(left), lambda: (home / 'link').symlink_to(treasure)):
+        for make in (left.unlink, lambda: (home / 'fresh').rename(left), lambda: (home / 'link').symlink_to(treasure)):
             with contextlib.suppress(OSError):
                 make()
         enclosed.remove_bearing(str(home), '0123456789ab')

@@ -5,7 +5,8 @@
 """What the kubelet itself says of drivers, where its log goes to the node's journal.
 
 It logs each driver that it loads at verbosity 1 and above, and each probe that fails at any (kubernetes: pkg/volume/plugins.go). Where a pod's or a
-driver's text gets into its log it stands quoted within a line, never as the line's own head, which is what is matched here.
+driver's text gets into its log it stands quoted within a line, but for a driver's message, which may repeat an option with its line breaks
+(driver-call.go: handleCmdResponse). So only lines count whose own head has the kubelet's pid and the time at which the journal got them.
 """
 
 import collections
@@ -24,6 +25,11 @@ SILENCE = Words({}, {}, None, False)
 
 # klog's head: level and date, time, thread, file and line; OpenShift's builds put a word before it. What is quoted over several lines begins with a tab.
 HEAD = r'(?:\S+ )?[IWEF]\d{4} [\d:.]+ +\d+ plugins\.go:\d+\] '
+OWN_HEAD = re.compile(r'(?:\S+ )?[IWEF]\d{4} \d\d:(?P<minute>\d\d):(?P<second>\d\d)\.\d+ +(?P<pid>\d+) ')
+# Whatever the kubelet's time zone, it differs from UTC by a multiple of this, in seconds.
+ZONE_STEP = 900
+# So many seconds after it was written a line may be in the journal.
+LATEST = 10
 LOADED = re.compile(HEAD + r'"?Loaded volume plugin"?(?: pluginName=| )"([^"]+)"')
 FAILED = re.compile(HEAD + r'"?Error dynamically probing plugins')
 DIRECTORY = re.compile(r'rror creating Flexvolume plugin from directory ([^ ,]+), skipping')
@@ -65,7 +71,17 @@ def lines(kubelet, since: float, pattern: str, patience: float = PATIENCE) -> tu
         reader.kill()
     # journalctl ends with 1 where nothing matches.
     complete = reader.wait() in (0, 1) and complete
-    return text.decode('utf-8', 'replace').split('\n'), complete
+    return [line for line in text.decode('utf-8', 'replace').split('\n') if _is_own(line, kubelet.pid)], complete
+
+
+def _is_own(line: str, pid: int) -> bool:
+    """Say whether a line is what the kubelet itself wrote, and not a line of what it repeats."""
+    for moment, said in spoken([line]):
+        head = OWN_HEAD.match(said)
+        if head and int(head.group('pid')) == pid:
+            written = int(head.group('minute')) * 60 + int(head.group('second'))
+            return (moment - written + 1) % ZONE_STEP <= LATEST
+    return False
 
 
 def spoken(shown: list) -> list:

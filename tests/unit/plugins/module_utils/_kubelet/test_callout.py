@@ -115,7 +115,7 @@ def test_null_capabilities_of_other_callouts_are_not_looked_at():
 
 @pytest.mark.parametrize('number, taken', [(2 ** 63 - 1, True), (2 ** 63, False), (-2 ** 63, True), (-2 ** 63 - 1, False)])
 def test_a_size_has_to_be_one_that_go_can_hold(number, taken):
-    assert (callout.judge(answer('{"status": "Success", "volumeNewSize": %d}' % number)).defect is None) == taken
+    assert (callout.judge(answer(json.dumps({'status': 'Success', 'volumeNewSize': number}))).defect is None) == taken
 
 
 def test_half_a_character_is_replaced_as_go_does():

@@ -29,11 +29,24 @@ def test_what_was_loaded_last(line):
 
 def test_of_an_endless_log_no_more_is_read_than_is_of_use(tmp_path, monkeypatch):
     command = tmp_path / 'journalctl'
-    command.write_text('#!/bin/sh\nexec yes "1764080000.000000 node kubelet[93]: no volume plugin matched"\n')
+    command.write_text(f'#!/bin/sh\nexec yes \'1764080000.000000 node kubelet[93]: {OWN.replace("46:56", "13:20")}\'\n')
     command.chmod(0o755)
     monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
     shown, complete = journal.lines(mock.Mock(pid=93), 0, 'no volume plugin matched', 60)
     assert not complete and 1000 < len(shown) < journal.MOST_BYTES // 50
+
+
+@pytest.mark.parametrize('head, pid, is_own', [
+    ('I1125 14:13:20.302388      93', 93, True), ('??? I1125 19:58:19.9      93', 93, True), ('I1125 14:13:15.302388      93', 93, True),
+    ('I1125 14:13:20.302388      93', 94, False), ('I1125 14:12:20.302388      93', 93, False), ('I1125 14:13:30.302388      93', 93, False),
+])
+def test_a_line_that_a_pod_has_the_kubelet_repeat_has_not_its_head(tmp_path, monkeypatch, head, pid, is_own):
+    """A driver's message repeats a pod's option, and the kubelet logs that with its line breaks."""
+    command = tmp_path / 'journalctl'
+    command.write_text(f'#!/bin/sh\necho \'1764080000.302400 node kubelet[93]: {head} plugins.go:635] Loaded volume plugin "acme/nfs"\'\n')
+    command.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
+    assert journal.parse(*journal.lines(mock.Mock(pid=pid), 0, 'Loaded')).loaded == ({'acme~nfs': 1764080000.3024} if is_own else {})
 
 
 @pytest.mark.parametrize('line, names', [(OLD_ERROR, {'example.com~broken'}), (NEW_ERROR, {'a~one', 'b~two'})])
