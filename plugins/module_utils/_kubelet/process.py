@@ -39,6 +39,8 @@ STARTING = 30
 TOLERANT = (1, 24)
 CAP_SYS_ADMIN = 21
 MOST_DISBELIEVED = 10
+# A kubelet's has some kilobytes; a local user can have a thousand processes by its name, with two megabytes each.
+LONGEST_COMMAND_LINE = 65536
 # What makes a program run other code than its own: by ld.so(8) and glibc, shells, script languages, OpenSSL.
 HARMFUL = re.compile('LD_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH|MALLOC_.*|BASH_.*|ENV|IFS|PS4|SHELLOPTS|PYTHON.*|PERL.*|RUBY.*|LUA_.*|NODE_OPTIONS|NODE_PATH'
                      '|OPENSSL_.*')
@@ -252,7 +254,7 @@ def _is_foreign(status) -> bool:
 
 def _command_line(proc: str, pid: int, name: str) -> list:
     """Return the words of the command line. K3s hides its own behind a title, "/usr/local/bin/k3s server", in one word."""
-    words = (read(f'{proc}/{pid}/cmdline') or '').rstrip('\0').split('\0')
+    words = (read(f'{proc}/{pid}/cmdline', most=LONGEST_COMMAND_LINE) or '').rstrip('\0').split('\0')
     return ' '.join(words).split() if name.startswith('k3s') else [word for word in words if word]
 
 

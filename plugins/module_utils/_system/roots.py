@@ -9,11 +9,11 @@ import os
 from . import mounts
 
 
-def read(path: str, root: str = '/'):
-    """Return the text of the file below C(root), or None where it cannot be read."""
+def read(path: str, root: str = '/', most: int = -1):
+    """Return the text of the file below C(root), of which C(most) characters at most, or None where it cannot be read."""
     try:
         with open(below(root, path), encoding='utf-8', errors='surrogateescape') as file:
-            return file.read()
+            return file.read(most)
     except OSError:
         return None
 

@@ -74,6 +74,12 @@ def test_look_alikes_are_left_alone(proc, command_line, comm, uid):
     assert process.running(proc.path) is None
 
 
+def test_a_command_line_of_megabytes_is_not_read_to_its_end(proc):
+    proc.add(10, ['/usr/bin/kubelet', '--v=2', '--' + 'x' * 10000000])
+    kubelet = process.running(proc.path)
+    assert kubelet.pid == 10 and len(' '.join(kubelet.command_line)) <= process.LONGEST_COMMAND_LINE
+
+
 def test_a_nested_nodes_kubelet_is_not_ours_and_the_reason_says_so(proc):
     proc.add(10, ['/usr/bin/kubelet', '--volume-plugin-dir=/nested'], namespaces={'pid': 'pid:[2]', 'mnt': 'mnt:[2]'})
     assert process.running(proc.path) is None
