@@ -87,6 +87,11 @@ def iso(moment: float) -> str:
     return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(moment))
 
 
+def plain(text) -> str:
+    """Return what a node, a driver or a tenant says as one line that does nothing to a terminal but fill it."""
+    return ''.join(character if character.isprintable() else '\ufffd' for character in ' '.join(str(text).split()))
+
+
 def described(text: str) -> str:
     """Return what a diff shows of a whole file, nothing for none."""
     content = text.encode('utf-8', 'surrogateescape')

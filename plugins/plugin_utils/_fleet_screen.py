@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 import textwrap
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import plain
+
 from . import _fleet
 
 COLOURS = {_fleet.HEALTHY: 'green', _fleet.TROUBLED: 'red', _fleet.FAILED: 'red', _fleet.UNREACHABLE: 'yellow'}
@@ -26,11 +28,6 @@ def lines(fleet: dict, width: int) -> list:
     shown = [*_summary(fleet), *_what_is_wrong(fleet, width), *_out_of_reach(fleet, width), *_skew(fleet), *_cures(fleet, width),
              *_table(fleet['nodes'], fleet['made'])]
     return [(line.rstrip(), colour) for line, colour in shown]
-
-
-def plain(text) -> str:
-    """Return a node's text as one line that does nothing to a terminal but fill it."""
-    return ''.join(character if character.isprintable() else '\ufffd' for character in ' '.join(str(text).split()))
 
 
 def age(moment, now: str) -> str:

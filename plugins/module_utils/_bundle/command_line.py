@@ -20,7 +20,7 @@ from .._conformance.full import FULL
 from .._deploy import at_boot, drivers, node
 from .._deploy.driver_files import Payload, Place
 from .._kubelet import process
-from .._outcome import NodeError, Outcome
+from .._outcome import NodeError, Outcome, plain
 from .._secrets import masked, with_secrets, words
 from .._system import lock
 from . import packages
@@ -115,7 +115,7 @@ def _validate(bundle: Bundle, arguments: argparse.Namespace) -> int:
     else:
         for name, checks in results.items():
             for check in failed[name]:
-                print(f'{name}: {check.number} {check.level} {check.title}: {" ".join(check.evidence.split())} {check.advice}')
+                print(f'{name}: {check.number} {check.level} {check.title}: {plain(check.evidence)} {check.advice}')
             print(f'{name}: {"fails" if failed[name] else "passes"}, {len(failed[name])} of {len(checks)} checks failed.')
     return int(any(failed.values()))
 

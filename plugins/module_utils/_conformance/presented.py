@@ -10,6 +10,7 @@ A driver's result is a dict of its name, whether it passed, the seconds that thi
 import re
 from xml.etree import ElementTree
 
+from .._outcome import plain
 from .report import FAILED, LEFT_OUT, MUST, PASSED
 
 WAIVED = 'waived'
@@ -34,7 +35,8 @@ def table(driver: dict, every: bool) -> list:
     lines = [f'{driver["name"]}: {"passed" if driver["passed"] else "FAILED"} ({summary}), {driver["seconds"]:.1f} s']
     left_out = {}
     for check in driver['checks']:
-        outcome, evidence = outcome_of(check), ' '.join(check['evidence'].split())
+        # Evidence repeats what a driver says, and the names of what it leaves.
+        outcome, evidence = outcome_of(check), plain(check['evidence'])
         if outcome == LEFT_OUT and not every:
             left_out.setdefault(evidence, []).append(str(check['number']))
         elif outcome != PASSED or every:
@@ -43,9 +45,7 @@ def table(driver: dict, every: bool) -> list:
             lines.append(f'  {"":21}{check["advice"]}')
         if outcome == WAIVED:
             lines.append(f'  {"":21}waived: {check["waived"]}')
-    lines += [f'  left out, {reason}: {" ".join(numbers)}' for reason, numbers in left_out.items()]
-    # Evidence repeats what a driver says, and the names of what it leaves: nothing of it is to steer a terminal.
-    return [''.join(character if character.isprintable() else '\ufffd' for character in line) for line in lines]
+    return lines + [f'  left out, {reason}: {" ".join(numbers)}' for reason, numbers in left_out.items()]
 
 
 def junit(host: str, driver: dict, strict: bool) -> ElementTree.Element:

@@ -23,6 +23,7 @@ from .enclosed import NAME
 from .report import SHOULD, Report, Stop
 
 POD = 'kubernetes.io/pod.'
+FS_TYPE = 'kubernetes.io/fsType'
 PATIENCE = 30
 # Directories of the node in which nobody keeps the data of volumes.
 COMMON = frozenset((
@@ -124,7 +125,7 @@ class Volume:
         self._attached = False
         self._nowhere = nowhere
         self._kubelets = {
-            'kubernetes.io/fsType': '', 'kubernetes.io/readwrite': 'ro' if read_only else 'rw', 'kubernetes.io/pvOrVolumeName': self.name}
+            FS_TYPE: '', 'kubernetes.io/readwrite': 'ro' if read_only else 'rw', 'kubernetes.io/pvOrVolumeName': self.name}
         self._pods: dict = fellow._pods if fellow else {
             POD + 'name': f'pod-{stage.token}-{number}', POD + 'namespace': f'namespace-{stage.token}', POD + 'uid': self.uid,
             'kubernetes.io/serviceAccount.name': 'default'}
@@ -159,11 +160,16 @@ class Volume:
         return _unless_supported(verdict)
 
     def mount_device(self) -> callout.Verdict:
-        """Call mountdevice; where it is not supported the kubelet mounts the device itself, if there is one."""
+        """Call mountdevice; where it is not supported the kubelet makes the file system that is not there, and mounts the device, if there is one."""
         os.makedirs(self.device_path, 0o750, exist_ok=True)
         verdict = self.stage.call('mountdevice', self.device_path, self.device, self.spec())
         if verdict.status == callout.NOT_SUPPORTED and self.device:
-            return _by_the_kubelet(verdict, 'mount', '-o', self._kubelets['kubernetes.io/readwrite'], self.device, self.device_path)
+            kind, access = self._options.get(FS_TYPE, self._kubelets[FS_TYPE]), self._kubelets['kubernetes.io/readwrite']
+            if kind and access == 'rw' and _why_not('blkid', '-p', self.device):
+                made = _by_the_kubelet(verdict, f'mkfs.{kind}', *(['-F', '-m0'] if kind in ('ext3', 'ext4') else []), self.device)
+                if made.status != callout.SUCCESS:
+                    return made
+            return _by_the_kubelet(verdict, 'mount', *(['-t', kind] if kind else []), '-o', access, self.device, self.device_path)
         return _unless_supported(verdict)
 
     def mount(self, prepare=None) -> callout.Verdict:
@@ -369,4 +375,6 @@ def _why_not(*command) -> str:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         return f'{command[0]} had not finished after {PATIENCE} s'
+    except OSError as error:
+        return f'{command[0]}: {error.strerror}'
     return '' if done.returncode == 0 else done.stdout.decode('utf-8', 'replace').strip() or f'{command[0]} failed'

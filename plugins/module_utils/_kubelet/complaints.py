@@ -90,7 +90,7 @@ def _located(complaint: dict, root_dir: str, table: set) -> dict:
     paths = [os.path.join(volumes, name, volume) for name in names for volume in roots.listing(os.path.join(volumes, name))
              if not complaint['volume'] or volume == complaint['volume']]
     located = dict(complaint, last=iso(complaint['moment']), paths=[
-        {'path': path, 'mounted': path in table, 'empty': path not in table and not roots.listing(path)} for path in sorted(paths)])
+        {'path': path, 'mounted': path in table, 'empty': path not in table and roots.is_empty(path)} for path in sorted(paths)])
     del located['moment']
     if not located['driver'] and located['kind'] == ORPHANED and names:
         located['driver'] = names[0].replace('~', '/')

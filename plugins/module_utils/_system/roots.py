@@ -39,6 +39,15 @@ def listing(directory: str) -> list:
         return []
 
 
+def is_empty(directory: str) -> bool:
+    """Say whether a directory holds nothing, or cannot be read; of a tenant's, which may hold millions of names, without a list of them."""
+    try:
+        with os.scandir(directory) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
+
+
 def hidden_directories(directory: str) -> list:
     """Return the paths of the hidden directories in a directory, where drivers keep their records."""
     paths = [os.path.join(directory, name) for name in sorted(listing(directory)) if name.startswith('.')]
