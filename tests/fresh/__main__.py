@@ -105,6 +105,8 @@ def boot() -> int:
                 process.wait(60)
         for group in groups:
             machine.remove_cgroup(pathlib.Path(group))
+        with contextlib.suppress(OSError):
+            (machine.PROPAGATE / 'fresh').rmdir()
 
 
 def follow(log: pathlib.Path, process: subprocess.Popen):
