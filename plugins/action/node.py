@@ -21,13 +21,16 @@ class ActionModule(DriverSender):
         try:
             return super().run(tmp, task_vars)
         except AnsibleConnectionFailure as error:
-            nodes = task_vars['ansible_play_hosts_all']
-            if len(nodes) == 1 or len(task_vars['ansible_play_batch']) > 1:
-                raise
-            missed = len(nodes) - nodes.index(task_vars['inventory_hostname']) - 1
             said = str(error).rstrip('.\r\n ')
-            return dict(unreachable=True, msg=f'{said}. The rollout ends here, as this node was its whole batch; {missed} nodes were not reached, and nothing '
-                                              'was changed there.')
+            if said.endswith(':'):
+                # What follows would be why ssh could not connect.
+                said += ' the connection was lost. If this node was at work, the next run finishes or takes back what it had begun'
+            nodes = task_vars['ansible_play_hosts_all']
+            if len(nodes) > 1 and len(task_vars['ansible_play_batch']) == 1:
+                missed = len(nodes) - nodes.index(task_vars['inventory_hostname']) - 1
+                said += (f'. The rollout ends here, as this node was its whole batch; {missed} {"node was" if missed == 1 else "nodes were"} not reached, and '
+                         'nothing was changed there')
+            return dict(unreachable=True, msg=f'{said}.')
 
     def _besides(self, executables: dict) -> dict:
         parameters = self._read(dict(_bundle.PARAMETERS, state=drivers.STATE, at_boot=dict(type='bool', default=False)), self.MODULE)
