@@ -143,7 +143,7 @@ def _report(outcome: Outcome, bundle: Bundle, arguments: argparse.Namespace, agr
         print(f'{"would change" if arguments.check else "changed"}: {change["after_header"]}')
         if arguments.diff:
             sys.stdout.writelines(difflib.unified_diff(change['before'].splitlines(True), change['after'].splitlines(True), 'before', 'after'))
-    tense = 'would then' if arguments.check and outcome.changed else 'now' if outcome.changed else 'already'
+    tense = 'would change so that it' if arguments.check and outcome.changed else 'now' if outcome.changed else 'already'
     print(f'This node {tense} {agreed} of {bundle.sha256[:12]}.')
     return 0
 

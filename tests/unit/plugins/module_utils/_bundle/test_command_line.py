@@ -93,6 +93,8 @@ def test_check_and_diff_say_what_would_change(run):
     assert (status, run.calls[0]['check']) == (0, True)
     assert out.splitlines()[0] == 'would change: /p/a~b/b'
     assert '+new' in out.splitlines()
+    assert out.splitlines()[-1] == f'This node would change so that it agrees with the list of {digest()}.'
+    assert run('remove', '--check')[1].endswith(f'This node would change so that it has no driver of the list of {digest()}.\n')
 
 
 @pytest.mark.parametrize('outcome, status, agrees', [(Outcome(plugin_dir={}), 0, True), (changed(), 1, False)])
