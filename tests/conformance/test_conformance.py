@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -288,6 +289,18 @@ def test_a_run_whose_module_is_killed_clears_up_by_itself(place):
         time.sleep(0.01)
     good(place)
     run(place, chosen=suite.BASIC)
+
+
+def test_a_mount_fails_too_where_a_container_has_the_right_to_it_inheritable(place):
+    install(place, defective(DRIVERS / 'defects' / 'success-though-mount-failed.sh'))
+    libc, header, sets = ctypes.CDLL(None), struct.pack('Ii', 0x20080522, 0), ctypes.create_string_buffer(24)
+    assert libc.capget(header, sets) == 0
+    words = struct.unpack('6I', sets.raw)
+    try:
+        assert libc.capset(header, struct.pack('6I', *words[:2], words[2] | 1 << 21, *words[3:])) == 0
+        assert 'with no right to mount' in failed(run(place))[415]
+    finally:
+        libc.capset(header, struct.pack('6I', *words))
 
 
 @pytest.mark.parametrize('enclose', [True, False], ids=['enclosed', 'on-the-node'])
