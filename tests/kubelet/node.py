@@ -28,10 +28,10 @@ MOUNTED = 'MountVolume.SetUp succeeded'
 COMPLAINT = re.compile(f'driver call failed|Error dynamically probing|{UNKNOWN}|Volume.(SetUp|TearDown) failed|FailedMount')
 # Every answer of init, some thirty a second, and after it which version gave it.
 CALL_INIT = 'until [ -e /run/enough ]; do {executable} init 2>&1 || echo "exit status $?"; sha256sum < {executable} 2>&1; sleep 0.02; done | sort | uniq -c'
-# The deploy's one module is the only process of that name on the node.
-KILL_MODULE = 'until pgrep -x python3 > /run/module; do sleep 0.01; done; sleep {seconds}; kill -KILL $(cat /run/module) && echo killed || true'
+# The deploy's one module comes through a pipe, so that it has no arguments; the touch program and the driver have.
+KILL_MODULE = 'until pgrep -xf /usr/bin/python3 > /run/module; do sleep 0.01; done; sleep {seconds}; kill -KILL $(cat /run/module) && echo killed || true'
 TIME_MODULE = """
-    until pgrep -x python3 > /run/module; do sleep 0.01; done; date +%s.%N
+    until pgrep -xf /usr/bin/python3 > /run/module; do sleep 0.01; done; date +%s.%N
     while kill -0 $(cat /run/module) 2> /dev/null; do sleep 0.01; done; date +%s.%N"""
 ANSWER_ALL = f'for directory in {PLUGIN_DIR}/*; do "$directory/${{directory##*~}}" init; done'
 
@@ -224,7 +224,7 @@ class Node(Kubelet):
 
     def clear(self):
         """Bring the node back to what it was before the test, however that ended."""
-        self.shell(f'rm -rf {BROKEN}; find {PLUGIN_DIR} -mindepth 1 -exec touch {{}} +')
+        self.shell(f'rm -rf {BROKEN}; find {PLUGIN_DIR} -mindepth 1 -exec touch --no-create {{}} +')
         left = self.manifests()
         if left:
             self.remove(*left)
@@ -232,5 +232,5 @@ class Node(Kubelet):
         self.shell(f'''
             cd /etc/systemd/system
             for timer in $(find . -name 'flexvolume-touch-*.timer' -type f -printf '%f '); do systemctl disable --quiet --now $timer; done
-            rm -rf flexvolume-touch-* {RECORDS} && systemctl daemon-reload
+            rm -rf flexvolume-touch-* {RECORDS} && systemctl daemon-reload && systemctl reset-failed 'flexvolume-touch-*'
             find {PLUGIN_DIR} -mindepth 2 -delete && find {PLUGIN_DIR} -mindepth 1 -delete; rm -rf {BASE}''')
