@@ -21,6 +21,12 @@ def test_the_variables_are_those_of_the_playbooks_and_roles_and_in_the_guide():
     assert [name for name in _variables.KNOWN if f'``{name}``' not in guide and name != 'flexvolume_outcome'] == []
 
 
+def test_the_survey_in_the_guide_asks_for_variables_that_there_are():
+    guide = (COLLECTION / 'docs/docsite/rst/running.rst').read_text(encoding='utf-8')
+    asked = re.findall(r'- variable: (\w+)', guide)
+    assert asked and set(asked) <= set(_variables.KNOWN)
+
+
 def test_a_misspelt_variable_is_named_with_the_one_that_was_meant():
     assert _variables.unknown(['flexvolume_plugindir', 'flexvolume_drivers', 'ansible_host', 'flexvolume_plugindir']) == [
         'Nothing in nodeops.flexvolume reads the variable flexvolume_plugindir: did you mean flexvolume_plugin_dir?']
