@@ -90,9 +90,14 @@ class LookupModule(LookupBase):
         if not hosts:
             raise AnsibleLookupError('The inventory has no hosts, so nothing would be done: name one with -i, and see that its file is there and not empty.')
         matching = lookup_loader.get('ansible.builtin.inventory_hostnames', loader=self._loader, templar=self._templar)
-        if not matching.run([','.join(patterns)], variables=variables):
+        matched = matching.run([','.join(patterns)], variables=variables)
+        if not matched:
             raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, which matches none of the {len(hosts)} hosts of the inventory, so nothing '
                                      'would be done: correct it, or the inventory.')
+        # These are the hosts of the inventory, as nobody knows yet those of the play; but a limit holds for them.
+        if context.CLIARGS.get('subset') and not set(matched) & set(variables.get('ansible_play_hosts_all') or matched):
+            raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, of which the limit {context.CLIARGS["subset"]} leaves none, so nothing would be '
+                                     'done: correct either.')
 
 
 def batches(given) -> list:

@@ -14,7 +14,7 @@ from ansible_collections.nodeops.flexvolume.plugins.lookup import rollout
 @pytest.fixture
 def look(mocker):
     """Return what looks something up in an inventory of hosts and their variables; its C(warnings) are the sentences that a user sees."""
-    def act(term, given=None, inventory=None, **cli):
+    def act(term, given=None, inventory=None, limited_to=(), **cli):
         mocker.patch.object(context, 'CLIARGS', cli)
         mocker.patch.object(rollout, 'lookup_loader').get.return_value.run.side_effect = lambda patterns, variables: [
             host for host in inventory if patterns[0] in ('all', host)]
@@ -22,7 +22,7 @@ def look(mocker):
         lookup = rollout.LookupModule()
         mocker.patch.object(lookup, 'set_options')
         mocker.patch.object(lookup, 'get_option', return_value=given)
-        found = lookup.run([term], {'groups': {'all': list(inventory or {})}, 'hostvars': inventory})
+        found = lookup.run([term], {'groups': {'all': list(inventory or {})}, 'hostvars': inventory, 'ansible_play_hosts_all': list(limited_to)})
         act.warnings = [call.args[0] for call in display.return_value.warning.call_args_list]
         return found
 
@@ -64,6 +64,13 @@ def test_the_batches_of_the_inventory(look):
 def test_an_inventory_that_says_two_things_is_refused(look):
     with pytest.raises(AnsibleLookupError, match='flexvolume_hosts is x for n1 and y for n2, but it holds for the whole rollout'):
         look('hosts', None, {'n1': {'flexvolume_hosts': 'x'}, 'n2': {'flexvolume_hosts': 'y'}})
+
+
+def test_a_limit_that_leaves_nobody_is_refused(look):
+    inventory = {'n1': {}, 'n2': {}}
+    assert look('hosts', 'n1', inventory, ['n1'], subset='n1') == ['n1']
+    with pytest.raises(AnsibleLookupError, match='flexvolume_hosts is n2, of which the limit n1 leaves none, so nothing would be done'):
+        look('hosts', 'n2', inventory, ['n1'], subset='n1')
 
 
 @pytest.mark.parametrize('inventory, complaint', [({}, 'The inventory has no hosts'), ({'n1': {}}, 'matches none of the 1 hosts')])
