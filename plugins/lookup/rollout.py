@@ -96,8 +96,8 @@ class LookupModule(LookupBase):
                                      'would be done: correct it, or the inventory.')
         # These are the hosts of the inventory, as nobody knows yet those of the play; but a limit holds for them.
         if context.CLIARGS.get('subset') and not set(matched) & set(variables.get('ansible_play_hosts_all') or matched):
-            raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, of which the limit {context.CLIARGS["subset"]} leaves none, so nothing would be '
-                                     'done: correct either.')
+            raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, of which the limit {context.CLIARGS["subset"]} leaves none, so nothing would '
+                                     'be done: correct either.')
 
 
 def batches(given) -> list:
