@@ -116,8 +116,8 @@ def _ensure(staying: list, leaving: list, plugin_dir: str, kubelet_units: list, 
             records.keep(driver['name'], {'plugin_dir': plugin_dir, 'host_paths': remembered, 'heal': heal}, outcome, check)
         for name in leaving:
             records.keep(name, {}, outcome, check)
-        if wanted and not check:
-            program.install(outcome)
+        if wanted:
+            program.install(outcome, check=check)
         advice = 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)'
         outcome.include(timers.ensure('touch', wanted, leaving, advice, check))
     outcome.cleanup.append(program.tidy)

@@ -370,6 +370,22 @@ def test_a_program_that_the_timer_of_any_driver_runs_stays(plugins, tmp_path, mo
     assert {name for name in os.listdir(records.DIRECTORY) if name.startswith('touch-')} == {'touch-older', os.path.basename(program.command()[-1])}
 
 
+def test_a_program_that_a_timer_lost_is_a_difference(plugins, tmp_path, monkeypatch):
+    monkeypatch.setattr(timers.systemd, 'UNIT_DIR', str(tmp_path / 'units'))
+    (tmp_path / 'units').mkdir()
+    outcome = Outcome()
+    program.install(outcome, check=True)
+    assert not outcome.changed and not os.path.exists(program.command()[-1])
+    service = touch_timer.texts(NAME, '15s', '/plugins', ['kubelet.service'], ' '.join(program.command()), [])[1]
+    (tmp_path / 'units' / 'flexvolume-touch-acme-d.service').write_text(service)
+    program.install(outcome, check=True)
+    assert ([entry['before_header'] for entry in outcome.diff], os.path.exists(program.command()[-1])) == ([program.command()[-1]], False)
+    program.install(outcome)
+    again = Outcome()
+    program.install(again, check=True)
+    assert os.path.isdir(program.command()[-1]) and not again.changed
+
+
 def test_a_program_of_which_a_part_is_missing_fails_and_is_installed_anew(plugins):
     command = [sys.executable, *program.command()[1:], 'nonsense']
     for _time in range(2):
