@@ -40,8 +40,8 @@ class Doctor(doctor.ActionModule):
     def _look(self, task_vars):
         return {'troubles': [{'trouble': 'init_fails', 'where': name, 'driver': name} for name in self.sick]}
 
-    def _deploy(self, drivers, task_vars):
-        self.asked = [driver['name'] for driver in drivers]
+    def _deploy(self, sick, task_vars):
+        self.asked = [driver['name'] for driver in sick]
         if not self.answer.get('failed') and not self._task.check_mode:
             self.sick = [name for name in self.sick if name not in self.asked]
         return self.answer
