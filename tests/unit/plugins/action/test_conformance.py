@@ -26,7 +26,7 @@ CHECKS = [
 RESULT = {'name': 'a/b', 'executable': '/x', 'passed': False, 'seconds': 0.25, 'checks': CHECKS}
 COUNTED = 'a/b: FAILED (1 passed, 2 failed, 1 waived, 2 left out), 0.2 s'
 FAILED = [
-    '  201  FAILED  MUST    title 201: it printed \x00nothing',
+    '  201  FAILED  MUST    title 201: it printed \ufffdnothing',
     '                       Do it.',
     '  202  FAILED  SHOULD  title 202: attach',
     '                       Do it.',
