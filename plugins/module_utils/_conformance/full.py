@@ -74,13 +74,20 @@ def failing(stage: Stage, report: Report):
     for what, sight, prepare, options, nowhere in ways:
         with stage.volume(options=options, nowhere=nowhere) as volume:
             verdict = volume.set_up(prepare)
-            # A driver that mounts is to mount; what lies in the directory of one that does not is to be what it was when nothing failed.
-            there = volume.is_mounted() if stage.mounted else volume.is_there() and volume.content() == stage.content
-            if verdict.status == callout.SUCCESS and not there:
-                found = 'nothing is mounted' if stage.mounted else f'{len(volume.content())} of {len(stage.content)} entries are there'
+            if verdict.status == callout.SUCCESS and not _is_as_ever(volume):
+                found = ('nothing is mounted' if stage.mounted else 'it is no link to the same file system' if stage.linked else
+                         f'{len(volume.content())} of {len(stage.content)} entries are there')
                 report.failed(415, f'a mount {what} is answered Success, but {found}', advice=(
                     f'Look at {sight}, and answer Failure: the pod would run, and write to the disk of the node.'))
     report.passed(415, ', '.join(what for what, *_more in ways))
+
+
+def _is_as_ever(volume: Volume) -> bool:
+    """Say whether the volume is what the first one was: a mount, a link to the same file system, whoever writes there, or the same files."""
+    stage = volume.stage
+    if stage.mounted:
+        return volume.is_mounted()
+    return volume.linked() == stage.linked if stage.linked else bool(stage.content) and volume.content() == stage.content
 
 
 def _may_not_mount():

@@ -24,7 +24,7 @@ def basic_life(stage: Stage, report: Report):
                 report.failed(801, f'mount failed, and left a mount on {volume.path}: the kubelet takes that for the volume when it tries again')
             raise Stop('no volume could be mounted')
         mounted, stage.content = volume.mounts(), volume.content()
-        stage.mounted = len(mounted)
+        stage.mounted, stage.linked = len(mounted), volume.linked()
         report.judge(402, '' if volume.is_there() else f'the answer is Success, but {volume.path} is no mount point, and it is empty',
                      ', '.join(map(_shown, mounted)) or f'no mount, but {"a link, " if volume.is_linked() else ""}{len(stage.content)} entries')
         if volume.is_there():

@@ -56,6 +56,7 @@ class Stage:
         self.content = []
         self.first_mount = ''
         self.mounted = 0
+        self.linked = None
         self.hung = ''
         self.seconds = 0.0
         self.numbers = itertools.count(1)
@@ -240,6 +241,10 @@ class Volume:
     def is_linked(self) -> bool:
         """Say whether the driver put a link to a directory in place of the pod's, which the kubelet and container runtimes follow."""
         return os.path.islink(self.path) and os.path.isdir(self.path)
+
+    def linked(self):
+        """Return the st_dev of the directory to which such a link leads, None where there is none."""
+        return os.stat(self.path).st_dev if self.is_linked() else None
 
     def is_there(self) -> bool:
         """Say whether there is a volume: a mount, a link, or what the driver put into the directory itself."""
