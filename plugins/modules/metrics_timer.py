@@ -64,7 +64,7 @@ HOUSE = program.HOUSE + '.'
 def writer() -> program.Program:
     """Return the program that writes the metrics: the room metrics and all that was read to run this module, but for what knows Ansible."""
     loaded = [name[len(HOUSE):].replace('.', '/') for name, module in sys.modules.items() if name.startswith(HOUSE) and not hasattr(module, '__path__')]
-    return program.Program('metrics', metrics.__name__[len(HOUSE):], sorted(room for room in loaded if room != '_wiring'))
+    return program.Program('metrics', metrics.__name__[len(HOUSE):], tuple(sorted(room for room in loaded if room != '_wiring')))
 
 
 def agree(parameters: dict, check: bool) -> Outcome:

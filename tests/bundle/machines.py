@@ -26,7 +26,7 @@ BUNDLE = '/root/flexvolume-node.pyz'
 # Whatever a deploy makes, with its owners, modes and content, but for what a repair replaced, what Python compiled and since when it is there.
 SNAPSHOT = rf'''
     {{
-        find {PLUGIN_DIR} /var/lib/nodeops.flexvolume ! -type d ! -name '.previous*' ! -name '*.pyc'
+        find {PLUGIN_DIR} /var/lib/nodeops.flexvolume ! -type d ! -name '.previous*' ! -name '*.pyc' ! -name healed.json
         find /etc/systemd/system -name 'flexvolume-*'
         find {PLUGIN_DIR} /var/lib/nodeops.flexvolume -maxdepth 1 -type d
         find /var/lib/dynhostpath -maxdepth 0
@@ -93,7 +93,7 @@ class Machine(Kubelet):
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def snapshot(self) -> list:
-        """Return whatever a deploy makes, a line or two a file or directory."""
+        """Return whatever a deploy makes, a line or two a file or directory; not what the first touch adds to it."""
         return self.shell(SNAPSHOT).splitlines()
 
     def has(self, driver: str) -> bool:
