@@ -59,24 +59,30 @@ def install(outcome: Outcome, program: Program = TOUCH, check: bool = False):
     content = _content(program)
     if all(_holds(os.path.join(place, name), text) for name, text in content.items()):
         return
-    if place in timers.programs():
+    lost = place in timers.programs()
+    if lost:
         outcome.note(place, 'state: missing or damaged\n', 'state: as installed\n')
     if check:
         return
     records.make_directory()
-    fresh = tempfile.mkdtemp(dir=records.DIRECTORY)
+    # By that name it is tidied up should this be killed.
+    fresh = tempfile.mkdtemp(prefix=f'{program.kind}-', dir=records.DIRECTORY)
     try:
         for name, text in content.items():
             path = os.path.join(fresh, name)
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             with open(path, 'wb') as file:
                 file.write(text)
+        # What timers run already is not taken away from them again.
+        if not lost:
+            outcome.undo.append(lambda: _remove(place))
         _remove(place)
         os.rename(fresh, place)
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
         raise NodeError(f'The program of the touch timers could not be written to {records.DIRECTORY} ({error.strerror}): see to its file system.') from error
-    outcome.undo.append(lambda: _remove(place))
+    finally:
+        # A person, or systemd, may stop this at any moment.
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def tidy():

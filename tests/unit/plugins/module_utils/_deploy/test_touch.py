@@ -386,6 +386,17 @@ def test_a_program_that_a_timer_lost_is_a_difference(plugins, tmp_path, monkeypa
     assert os.path.isdir(program.command()[-1]) and not again.changed
 
 
+def test_an_installation_that_is_stopped_leaves_nothing(plugins, monkeypatch):
+    def stop(*_paths):
+        raise KeyboardInterrupt
+
+    before = os.listdir(records.DIRECTORY)
+    monkeypatch.setattr(program.os, 'rename', stop)
+    with pytest.raises(KeyboardInterrupt):
+        program.install(Outcome())
+    assert os.listdir(records.DIRECTORY) == before
+
+
 def test_a_program_of_which_a_part_is_missing_fails_and_is_installed_anew(plugins):
     command = [sys.executable, *program.command()[1:], 'nonsense']
     for _time in range(2):
