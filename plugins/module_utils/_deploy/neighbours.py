@@ -87,6 +87,16 @@ def heal(plugin_dir: str, needed) -> list:
     return [name.replace('~', '/') for name in healed]
 
 
+def forget(plugin_dir: str, name: str):
+    """Let nobody heal the name of a driver that is about to be withdrawn: what is removed in good order needs no empty directory in its place."""
+    kept = _kept()
+    seen = kept.get(plugin_dir)
+    if seen and name in seen['there']:
+        # A full disk keeps no driver from being withdrawn.
+        with contextlib.suppress(OSError):
+            _write(dict(kept, **{plugin_dir: dict(seen, there=[other for other in seen['there'] if other != name])}))
+
+
 def sentence(found: dict, misprobed: dict, version) -> str:
     """Say what is wrong with which drivers, and what to do about it and about what only passes for one; nothing where all is well."""
     if not found and not misprobed:

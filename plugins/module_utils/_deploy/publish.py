@@ -19,7 +19,7 @@ from .._kubelet import callout, process, volumes
 from .._names import DriverName
 from .._outcome import NodeError, Outcome
 from .._system import files, mounts
-from . import recovery
+from . import neighbours, recovery
 from .driver_files import READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
 
 EXECUTABLE_MODE = 0o755
@@ -317,6 +317,7 @@ def _withdraw(place: Place, outcome: Outcome):
     os.mkdir(place.kept.directory, files.DIRECTORY_MODE)
     files.link_over(place.executable, place.kept.executable)
     outcome.undo.append(lambda: _bring_back(place))
+    neighbours.forget(place.plugin_dir, place.name.directory)
     with recovery.intending(place, recovery.WITHDRAW):
         files.unlink(place.executable)
         for name in os.listdir(place.directory):

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, records, timers, touch, touch_timer
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, publish, records, timers, touch, touch_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
@@ -221,6 +221,15 @@ def test_what_went_is_healed_once_and_leaves_nothing(plugins, monkeypatch):
     assert [event for event in made if event[1] in paths] == [(action, path) for path in paths for action in ('mkdir', 'rmdir')]
     assert neighbours.heal(str(plugins), lambda: True) == []
     assert sorted(os.listdir(str(plugins))) == ['acme~d']
+
+
+def test_what_was_withdrawn_in_good_order_leaves_no_name_to_heal(plugins, monkeypatch):
+    """The empty directory in its place would be one that a probe may meet."""
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    publish.withdraw([{'name': NAME, 'state': 'absent'}], str(plugins), None, check=False).settle()
+    made = events(plugins, monkeypatch)
+    assert neighbours.heal(str(plugins), lambda: True) == []
+    assert made == []
 
 
 def test_what_came_back_in_time_is_left_alone(plugins):
