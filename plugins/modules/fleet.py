@@ -40,6 +40,7 @@ EXAMPLES = r"""
 - name: Look at each node
   nodeops.flexvolume.node_info:
   register: looked
+  # A node that cannot be looked at is told of with the others, and makes the next task fail.
   ignore_errors: true
   ignore_unreachable: true
 

@@ -89,6 +89,7 @@ TASKS = """\
 
 
 def test_in_what_each_module_logs_or_shows(node, drivers, tmp_path):
+    # One that fails shows what it got as well.
     tasks = ''.join(f'    - nodeops.flexvolume.{module}: {{drivers: "{{{{ flexvolume_drivers }}}}"}}\n      ignore_errors: true\n' for module in MODULES)
     (tmp_path / 'play.yml').write_text(TASKS + tasks, encoding='utf-8')
     listed = drivers()
