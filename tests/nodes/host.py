@@ -17,6 +17,7 @@ import time
 
 CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'nodeops.flexvolume'
 RUN = pathlib.Path('/run/nodeops.flexvolume')
+DEBIAN_PACKAGES = pathlib.Path(__file__).resolve().parents[1] / 'tools/debian-packages'
 SPEAK_SECONDS = 20
 SHOWN_LINES = 20
 ROOM = f'Nodes need two gigabytes in {CACHE} and a few megabytes in /run and /tmp: make room, then run the same again.'
@@ -61,14 +62,9 @@ def run_slowly(what: str, *command, **options):
 
 
 def install(*packages: str):
-    """Install the Debian packages that are missing; without any, apt is not even asked."""
-    missing = [package for package in packages if not _installed(package)]
-    if not missing:
-        return
-    environment = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
-    apt = ('apt-get', '-q', '-o', 'DPkg::Lock::Timeout=600')
-    run(*apt, 'update', env=environment)
-    run_slowly(f'installing {" ".join(missing)}', *apt, 'install', '-y', '--no-install-recommends', *missing, env=environment)
+    """Install the Debian packages that are missing."""
+    if subprocess.run([DEBIAN_PACKAGES, *packages], check=False).returncode:
+        raise Failure(f'The nodes need these Debian packages: {" ".join(packages)}.')
 
 
 @contextlib.contextmanager
@@ -128,9 +124,3 @@ def _written(output) -> str:
 
 def _minutes(seconds: float) -> str:
     return f'{int(seconds) // 60} min {int(seconds) % 60} s' if seconds >= 60 else f'{int(seconds)} s'
-
-
-def _installed(package: str) -> bool:
-    query = subprocess.run(['dpkg-query', '-W', '-f', '${db:Status-Status}', package],
-                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    return query.stdout == 'installed'
