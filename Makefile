@@ -177,7 +177,7 @@ $(CORES:%=sanity-%) sanity-controller sanity-core-devel: sanity-%: build %
 $(CORES:%=units-%) units-controller units-core-devel: units-%: build %
 	$(UNPACKED) tests/tools/ansible-test $(TOOLS)/$* units $(T)
 
-.PHONY: controller-units node-units driver-tests conformance-tests security-tests tarball-tests integration molecule controller
+.PHONY: controller-units node-units driver-tests conformance-tests security-tests tarball-tests integration controller
 controller: tools
 
 controller-units: tools
@@ -208,10 +208,14 @@ tarball-tests: build $(RELEASED) $(OLDEST) $(NEWEST) ## a day with the tarball: 
 integration: tools ## the modules against a node over SSH
 	HOME=$(CACHE)/home $(STAGED) tests/tools/integration $(PYTHON_VERSION) $(T)
 
+SCENARIOS := $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensions/molecule/*/molecule.yml))
+.PHONY: molecule $(SCENARIOS:%=molecule-%)
+molecule: $(SCENARIOS:%=molecule-%) ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove; molecule-NAME for one scenario
+
 # What takes minutes is made before molecule, which shows nothing of a task that runs.
-molecule: install ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove
-	@python3 tests/nodes prepare systemd $(if $(T),$(filter kubelet,$(T)),plain kubelet)
-	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test $(or $(T),--all)
+$(SCENARIOS:%=molecule-%): molecule-%: install
+	@python3 tests/nodes prepare $(if $(filter joins kubelet,$*),kubelet,systemd)
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s $* $(T)
 
 .PHONY: releases oldest-ansible newest-ansible oldest-debian
 releases: oldest-ansible newest-ansible oldest-debian ## the default scenario with older and newer releases of Ansible, Python, Debian and Ubuntu
@@ -246,7 +250,7 @@ monitoring-tests: # the rules for alerts, by the promtool of Debian's package pr
 soak: install ## the driver and the kubelet, at full counts
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/driver
 	SOAK=1 $(STAGED) pytest -p no:cacheprovider tests/security
-	SOAK=1 ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s kubelet -s joins
+	SOAK=1 $(MAKE) --keep-going molecule-kubelet molecule-joins
 
 fresh: root ## the demo and the tests on a minimal Debian that is installed for it, booted, without D-Bus; for T=lint instead of the test, that
 	python3 tests/fresh $(T)
