@@ -44,7 +44,7 @@ def _build(work: pathlib.Path) -> pathlib.Path:
     _fetch_source(work).rename(gopath / 'src/k8s.io/kubernetes')
     # Half of the source is the clouds' own volumes, which its makers let one leave out.
     host.run_slowly(
-        f'building the kubelet {VERSION}, once (four minutes on two processors)',
+        f'building the kubelet {VERSION}, once (three minutes on two processors)',
         'nice', 'go', 'build', '-v', '-tags', 'providerless', '-o', work / 'kubelet', '-ldflags', _version_flags(), 'k8s.io/kubernetes/cmd/kubelet', cwd=work,
         env=dict(os.environ, GO111MODULE='off', CGO_ENABLED='0', GOPATH=str(gopath), GOCACHE=str(work / 'cache'), GOFLAGS=''))
     return work / 'kubelet'
