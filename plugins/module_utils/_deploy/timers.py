@@ -12,7 +12,8 @@ from .._outcome import NodeError, Outcome
 from .._system import roots, systemd
 
 SHORTEST = 1
-PROGRAM = re.compile(r'^ExecCondition=\+\S+ -I -S (\S+) ', re.MULTILINE)
+# An older systemd, which knows no conditions, has it make the touch as well.
+PROGRAM = re.compile(r'^Exec(?:Condition|Start)=\+\S+ -I -S (\S+) ', re.MULTILINE)
 # How each timer's text begins, by which the driver is known again.
 WRITTEN = re.compile(r'# Written by the Ansible collection nodeops\.flexvolume\.\n\[Unit\]\nDescription=.* the FlexVolume driver ([^/\s]+)/([^/\s,]+)')
 
