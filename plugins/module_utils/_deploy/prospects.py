@@ -66,7 +66,7 @@ def registered(names: list, plugin_dir: str, kubelet, published=None) -> dict:
 
     On an idle node nothing makes the kubelet probe. Where pods wait, it is given the time to.
     """
-    since = {name: records.since(records.read(name), Place(plugin_dir, name).executable) for name in names}
+    since = {name: records.since(records.known(name), Place(plugin_dir, name).executable) for name in names}
     deadline = time.monotonic() + PROBE
     while kubelet:
         said = journal.words(kubelet)

@@ -49,8 +49,8 @@ def since(record: dict, executable: str) -> float:
 
 
 def text(record: dict) -> str:
-    """Return a record as it is kept."""
-    return json.dumps(record, indent=2, sort_keys=True) + '\n'
+    """Return a record as it is kept, nothing for an empty one."""
+    return json.dumps(record, indent=2, sort_keys=True) + '\n' if record else ''
 
 
 def read(name) -> dict:
@@ -62,6 +62,14 @@ def read(name) -> dict:
         return {}
     except (OSError, ValueError) as error:
         raise NodeError(f'The record {path(name)} cannot be read ({error}): deploy {name} again, which writes it anew.') from error
+
+
+def known(name) -> dict:
+    """Return a driver's record, an empty one where there is none or it cannot be read."""
+    try:
+        return read(name)
+    except NodeError:
+        return {}
 
 
 def make_directory():
@@ -79,18 +87,23 @@ def remove_directory():
 
 def keep(name, record: dict, outcome: Outcome, check: bool):
     """Have the record say that, and since when the driver is on this node; an empty one is removed."""
-    before = read(name)
+    before = known(name)
     after = dict(record, since=before.get('since') or _since(Place(record['plugin_dir'], name))) if record else {}
-    if after == before:
+    damaged = not before and os.path.lexists(path(name))
+    if after == before and not damaged:
         return
-    # A plan cannot know when the driver will be there.
-    outcome.note(path(name), *(text(dict(state, since=None)) if state else '' for state in (before, after)))
+    outcome.note(path(name), 'state: damaged\n' if damaged else _shown(before), _shown(after))
     if check:
         return
-    outcome.undo.append(lambda: write(path(name), text(before) if before else ''))
-    write(path(name), text(after) if after else '')
+    outcome.undo.append(lambda: write(path(name), text(before)))
+    write(path(name), text(after))
     if not record:
         outcome.cleanup.append(lambda: files.unlink(said(name)))
+
+
+def _shown(record: dict) -> str:
+    """Return a record as a diff shows it: a plan cannot know since when the driver will be there."""
+    return text(dict(record, since=None)) if record else ''
 
 
 def _since(place: Place) -> float:

@@ -120,22 +120,14 @@ def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
 
 def _record(directory_name: str) -> dict:
     """Return what the node keeps of a driver that this collection deployed, nothing of others."""
-    return _record_of(DriverName(*directory_name.split('~'))) if directory_name.count('~') == 1 else {}
-
-
-def _record_of(name) -> dict:
-    """Return a driver's record, nothing where it cannot be read: the touch timer says so."""
-    try:
-        return records.read(name)
-    except NodeError:
-        return {}
+    return records.known(DriverName(*directory_name.split('~'))) if directory_name.count('~') == 1 else {}
 
 
 def _misplaced(directory, looked_at, kubelet) -> list:
     """Return the drivers that the kubelet does not find: they lie where they were deployed to, or where every manual says, and it looks elsewhere."""
     if not kubelet:
         return []
-    deployed = {record['plugin_dir'] for record in map(_record_of, records.names()) if record}
+    deployed = {record['plugin_dir'] for record in map(records.known, records.names()) if record}
     seen = {os.path.realpath(path) for path in (directory.path, looked_at.path)}
     elsewhere = sorted(path for path in deployed | {process.UPSTREAM} if os.path.realpath(path) not in seen)
     return [os.path.join(path, name) for path in elsewhere for name in _driver_directories(path)]
@@ -143,7 +135,7 @@ def _misplaced(directory, looked_at, kubelet) -> list:
 
 def _vanished(plugin_dir: str, names: list) -> list:
     """Return the names of the drivers that were deployed to this plugin dir and are not in it."""
-    records_of = {name: _record_of(name) for name in records.names() if name.directory not in names}
+    records_of = {name: records.known(name) for name in records.names() if name.directory not in names}
     return [str(name) for name, record in records_of.items() if record and os.path.realpath(record['plugin_dir']) == os.path.realpath(plugin_dir)]
 
 

@@ -465,3 +465,18 @@ def test_a_record_that_cannot_be_read_is_refused_with_a_sentence(plugins):
     records.write(records.path(NAME), '{"plugin_dir": ')
     with pytest.raises(NodeError, match=r'The record .*acme~d\.driver\.json cannot be read .*: deploy acme/d again'):
         records.read(NAME)
+
+
+@pytest.mark.parametrize('damage', ['', '{"plugin_dir": '])
+def test_deploying_again_writes_a_damaged_record_anew_and_withdrawing_removes_it(plugins, damage):
+    whole = records.read(NAME)
+    with open(records.path(NAME), 'w', encoding='utf-8') as record:
+        record.write(damage)
+    outcome = Outcome()
+    records.keep(NAME, {'plugin_dir': str(plugins), 'host_paths': [], 'heal': None}, outcome, check=False)
+    assert records.read(NAME) == whole
+    assert [change['before'] for change in outcome.diff] == ['state: damaged\n']
+    with open(records.path(NAME), 'w', encoding='utf-8') as record:
+        record.write(damage)
+    records.keep(NAME, {}, Outcome(), check=False)
+    assert not os.path.exists(records.path(NAME))
