@@ -20,6 +20,8 @@ from .records import DIRECTORY
 NAME = 'flexvolume-node.pyz'
 SERVICE_UNIT = 'flexvolume-apply.service'
 TIMER_UNIT = 'flexvolume-apply.timer'
+# What is written, and what it replaces until that is settled.
+NEW, OLD = '.new', '.old'
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -133,7 +135,7 @@ def _described(directory_owner: int, directory_mode: int, owner: int, mode: int,
 
 def _put(bundle, outcome: Outcome):
     """Write the bundle beside its place, whole and on the disk, then rename it into it; the one before comes back when the Outcome is taken back."""
-    new, old = (os.path.join(DIRECTORY, f'.{word}') for word in ('new', 'old'))
+    new, old = (os.path.join(DIRECTORY, name) for name in (NEW, OLD))
     try:
         files.make_directory(os.path.realpath(DIRECTORY), outcome)
         os.chown(DIRECTORY, 0, 0)
@@ -156,6 +158,7 @@ def _put(bundle, outcome: Outcome):
 
 
 def _remove():
-    files.unlink(kept())
+    for name in (NEW, OLD, NAME):
+        files.unlink(os.path.join(DIRECTORY, name))
     with contextlib.suppress(OSError):
         os.rmdir(DIRECTORY)

@@ -17,6 +17,7 @@ from .driver_files import Place
 DIRECTORY = '/var/lib/nodeops.flexvolume'
 SUFFIX = '.driver.json'
 HEALED = 'healed.json'
+UNFINISHED = '.new'
 
 
 def path(name) -> str:
@@ -79,8 +80,10 @@ def make_directory():
 
 
 def remove_directory():
-    """Remove the directory with the last that was kept; a bundle that the node applies by itself keeps it."""
-    files.unlink(healed())
+    """Remove the directory with the last that was kept, and what writers that were killed left; a bundle that the node applies by itself keeps it."""
+    for name in os.listdir(DIRECTORY) if os.path.isdir(DIRECTORY) else []:
+        if name == HEALED or name.endswith(UNFINISHED):
+            os.unlink(os.path.join(DIRECTORY, name))
     with contextlib.suppress(OSError):
         os.rmdir(DIRECTORY)
 
@@ -120,7 +123,7 @@ def write(file: str, content: str):
         files.unlink(file)
         return
     make_directory()
-    fresh = f'{file}.new'
+    fresh = file + UNFINISHED
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='utf-8') as stream:
         stream.write(content)
         stream.flush()

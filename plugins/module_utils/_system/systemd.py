@@ -4,7 +4,6 @@
 
 """systemd on a node: unit files made to agree with what is wanted, with as few calls of systemctl as that takes."""
 
-import contextlib
 import functools
 import os
 import re
@@ -13,6 +12,7 @@ import subprocess
 import time
 
 from .._outcome import NodeError, Outcome, iso
+from . import files
 
 UNIT_DIR = '/etc/systemd/system'
 SEARCHED = (UNIT_DIR, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system')
@@ -95,6 +95,8 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
     unread = [unit for unit in shown if unit not in stale and states[unit].get('NeedDaemonReload') == 'yes']
     for unit in unread:
         outcome.note(unit, 'read by systemd: false\n', 'read by systemd: true\n')
+    for unit in [] if check else unwanted:
+        files.unlink(_unfinished(unit))
     if not check and outcome.changed:
         with outcome.all_or_nothing():
             outcome.undo.append(lambda: _put_back(before, timers, enabled))
@@ -144,18 +146,21 @@ def _put_back(texts: dict, timers: list, enabled: list):
 
 def _write(unit: str, text: str):
     if not text:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(_path(unit))
+        files.unlink(_path(unit))
         return
-    hidden = _path(f'.{unit}')
-    with open(hidden, 'w', encoding='utf-8') as file:
+    with open(_unfinished(unit), 'w', encoding='utf-8') as file:
         file.write(text)
         os.fchmod(file.fileno(), 0o644)
-    os.rename(hidden, _path(unit))
+    os.rename(_unfinished(unit), _path(unit))
 
 
 def _path(unit: str) -> str:
     return os.path.join(UNIT_DIR, unit)
+
+
+def _unfinished(unit: str) -> str:
+    """Return by what name a unit's file is written, and left by a run that was killed."""
+    return _path(f'.{unit}')
 
 
 def _text(unit: str) -> str:

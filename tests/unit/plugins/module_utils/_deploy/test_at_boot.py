@@ -106,6 +106,14 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(node):
     assert node.files() == {'flexvolume-node.pyz': b'better'}
 
 
+def test_what_a_killed_run_left_goes_with_the_bundle(node):
+    keep().settle()
+    for name in ('.new', '.old'):
+        (node.directory / name).write_bytes(b'half')
+    keep(None).settle()
+    assert not node.directory.exists()
+
+
 def test_without_a_bundle_the_kept_one_goes_once_everything_else_is_done(node):
     keep().settle()
     outcome = keep(None)

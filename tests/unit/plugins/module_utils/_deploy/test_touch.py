@@ -480,3 +480,14 @@ def test_deploying_again_writes_a_damaged_record_anew_and_withdrawing_removes_it
         record.write(damage)
     records.keep(NAME, {}, Outcome(), check=False)
     assert not os.path.exists(records.path(NAME))
+
+
+def test_what_a_writer_that_was_killed_left_goes_with_the_last_record(plugins):
+    for path in (records.path(NAME), records.said(NAME), records.healed()):
+        with open(f'{path}.new', 'w', encoding='utf-8') as unfinished:
+            unfinished.write('{')
+    program.tidy()
+    assert os.path.exists(records.path(NAME))
+    records.keep(NAME, {}, Outcome(), check=False)
+    program.tidy()
+    assert not os.path.exists(records.DIRECTORY)

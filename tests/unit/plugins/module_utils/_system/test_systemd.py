@@ -44,6 +44,15 @@ def test_only_units_that_have_a_file_are_installed(tmp_path, monkeypatch):
     assert systemd.installed(['kubelet.service', 'k3s.service']) == ['k3s.service']
 
 
+def test_what_a_killed_run_left_of_a_unit_goes_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(systemd, 'UNIT_DIR', str(tmp_path))
+    (tmp_path / '.gone.timer').write_text('[Ti')
+    systemd.ensure({}, [], ['gone.timer'], check=True)
+    assert (tmp_path / '.gone.timer').exists()
+    systemd.ensure({}, [], ['gone.timer'], check=False)
+    assert not (tmp_path / '.gone.timer').exists()
+
+
 @pytest.mark.parametrize('version, left', [
     (237, ['LockPersonality=true']), (239, ['LockPersonality=true', 'SystemCallFilter=@system-service umount2']),
     (247, ['LockPersonality=true', 'ProtectClock=true', 'SystemCallFilter=@system-service umount2'])])
