@@ -27,7 +27,7 @@ from .driver_files import Place
 ROOMS = (
     '_deploy/driver_files', '_deploy/host_paths', '_deploy/neighbours', '_deploy/records', '_deploy/recovery', '_deploy/touch', '_kubelet/callout',
     '_kubelet/config', '_kubelet/process', '_kubelet/watches', '_names', '_outcome', '_secrets', '_system/files', '_system/lock', '_system/mounts',
-    '_system/roots', '_system/trust')
+    '_system/roots', '_system/systemd', '_system/trust')
 
 
 def main() -> int:

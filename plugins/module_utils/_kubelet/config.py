@@ -14,12 +14,10 @@ import os
 import re
 import shlex
 
-from .._system import trust
+from .._system import systemd, trust
 from .._system.roots import below, read, resolved
 
 Setting = collections.namedtuple('Setting', ('value', 'origin'))
-
-UNIT_DIRECTORIES = ('/usr/lib/systemd/system', '/lib/systemd/system', '/run/systemd/system', '/etc/systemd/system')
 
 
 def flags(arguments: list, name: str) -> list:
@@ -207,8 +205,11 @@ def _expanded(word: str, environment: dict) -> str:
 
 def _unit_files(unit: str, root: str) -> list:
     """Return the unit's file and its drop-ins in systemd's order: a later directory's file replaces one of the same name."""
-    files = [path for path in (f'{directory}/{unit}' for directory in reversed(UNIT_DIRECTORIES)) if os.path.isfile(below(root, path))][:1]
+    files = [path for path in (f'{directory}/{unit}' for directory in systemd.SEARCHED) if os.path.isfile(below(root, path))][:1]
     extra: dict = {}
-    for directory in UNIT_DIRECTORIES:
-        extra.update((os.path.basename(path), path) for path in drop_ins(f'{directory}/{unit}.d', root))
+    for searched in reversed(systemd.SEARCHED):
+        directory = f'{searched}/{unit}.d'
+        # On many a node others may write in /usr/local, which matters only where something of the kubelet's is there.
+        if os.path.isdir(below(root, directory)):
+            extra.update((os.path.basename(path), path) for path in drop_ins(directory, root))
     return files + [extra[name] for name in sorted(extra)]

@@ -15,6 +15,7 @@ from .._outcome import NodeError, Outcome, iso
 from . import files
 
 UNIT_DIR = '/etc/systemd/system'
+# A unit's file in one of these hides those in the ones that follow (systemd.unit(5)).
 SEARCHED = (UNIT_DIR, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system')
 SHOWN = ('UnitFileState', 'ActiveState', 'NeedDaemonReload', 'LastTriggerUSecMonotonic', 'NextElapseUSecMonotonic')
 # systemd.time(7)

@@ -315,6 +315,7 @@ def test_nothing_runs_and_k0s_wrote_a_config_file(root):
     ('/var/lib/kubelet/config.yaml', 'volumePluginDir: /config\n', '/config'),
     ('/etc/rancher/rke2/config.yaml', 'kubelet-arg: ["volume-plugin-dir=/rke2"]\n', '/rke2'),
     ('/etc/rancher/rke2/config.yaml', 'profile: cis\n', '/var/lib/kubelet/volumeplugins'),
+    ('/usr/local/lib/systemd/system/rke2-agent.service', '[Service]\nExecStart=/usr/local/bin/rke2 agent --kubelet-arg=volume-plugin-dir=/unit\n', '/unit'),
     ('/etc/rancher/k3s/config.yaml', 'kubelet-arg: volume-plugin-dir=/k3s\n', '/k3s'),
     ('/etc/systemd/system/k0sworker.service', '[Service]\nExecStart=/usr/bin/k0s worker --kubelet-extra-args="--volume-plugin-dir=/k0s --v=2"\n', '/k0s'),
     ('/etc/systemd/system/k0sworker.service', '[Service]\nExecStart=/usr/bin/k0s worker\n', '/usr/libexec/k0s/kubelet-plugins/volume/exec'),
@@ -324,6 +325,15 @@ def test_nothing_runs_and_k0s_wrote_a_config_file(root):
 def test_nothing_runs_and_what_is_installed_decides(root, path, text, expected):
     write(root, path, text)
     assert process.plugin_dir(None, root=str(root)).path == expected
+
+
+def test_where_others_may_write_matters_only_where_something_of_the_kubelets_is(root):
+    write(root, '/usr/local/lib/systemd/system/other.service', '')
+    (root / 'usr' / 'local').chmod(0o777)
+    assert process.plugin_dir(None, root=str(root)).path == UPSTREAM
+    write(root, '/usr/local/lib/systemd/system/kubelet.service.d/ours.conf', '')
+    with pytest.raises(NodeError, match=r'/usr/local may be written by others'):
+        process.plugin_dir(None, root=str(root))
 
 
 @pytest.mark.parametrize('text', [
