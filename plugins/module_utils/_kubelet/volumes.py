@@ -31,7 +31,7 @@ def counts(driver_directory: str, root_dir: str) -> dict:
     pods = os.path.join(root_dir, 'pods')
     shelves = [os.path.join(pods, uid, 'volumes', driver_directory) for uid in _names(pods)]
     found = [(shelf, len(_names(shelf))) for shelf in shelves]
-    since = [os.lstat(shelf).st_mtime for shelf, count in found if count]
+    since = [moment for shelf, count in found if count for moment in _changed(shelf)]
     return {'count': sum(count for _shelf, count in found), 'oldest': iso(min(since)) if since else None}
 
 
@@ -40,6 +40,14 @@ def _names(directory: str) -> list:
     try:
         return os.listdir(directory)
     except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _changed(directory: str) -> list:
+    """Return when a directory was changed last, nothing where its pod went meanwhile."""
+    try:
+        return [os.lstat(directory).st_mtime]
+    except FileNotFoundError:
         return []
 
 

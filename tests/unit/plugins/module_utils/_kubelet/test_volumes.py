@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import volumes
@@ -34,3 +36,17 @@ def test_a_pod_is_named_as_its_logs_are(tmp_path):
     (tmp_path / 'strange').mkdir()
     assert volumes._pod_name('uid-1', str(tmp_path)) == 'default/web-0 (uid-1)'
     assert volumes._pod_name('uid-2', str(tmp_path)) == 'uid-2'
+
+
+def test_a_pod_that_goes_while_its_volumes_are_counted_is_no_failure(tmp_path, monkeypatch):
+    for volume in ('1/volumes/acme~d/a', '2/volumes/acme~d/b'):
+        (tmp_path / 'pods' / volume).mkdir(parents=True)
+    lstat = os.lstat
+
+    def too_late(path):
+        if '/1/' in path:
+            raise FileNotFoundError(path)
+        return lstat(path)
+
+    monkeypatch.setattr(volumes.os, 'lstat', too_late)
+    assert volumes.counts('acme~d', str(tmp_path)) == {'count': 2, 'oldest': volumes.iso(lstat(str(tmp_path / 'pods/2/volumes/acme~d')).st_mtime)}
