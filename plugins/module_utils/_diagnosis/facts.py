@@ -4,6 +4,7 @@
 
 """What is true of a node: its kubelet, the plugin dir, the drivers there, and the inotify limits; gathered once, nothing changed."""
 
+import contextlib
 import os
 import pwd
 import re
@@ -33,12 +34,17 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     names = _driver_directories(directory.path)
     root_dir = running.root_dir if running else process.ROOT_DIR
     pods = volumes.users_by_driver(root_dir)
-    kept = {name: _record(name) for name in names}
     said = journal.words(running) if running else journal.SILENCE
     table = mounts.read()
-    drivers = [dict(describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
-                    registered=journal.registered(said, name, records.since(record, neighbours.executable(directory.path, name))),
-                    host_paths=host_paths.describe(record.get('host_paths', []), table)) for name, record in kept.items()]
+    drivers = []
+    for name in names:
+        record = _record(name)
+        # One that is withdrawn meanwhile is none any more.
+        with contextlib.suppress(FileNotFoundError):
+            drivers.append(dict(
+                describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
+                registered=journal.registered(said, name, records.since(record, neighbours.executable(directory.path, name))),
+                host_paths=host_paths.describe(record.get('host_paths', []), table)))
     looked_at, _doubt = process.locate(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,

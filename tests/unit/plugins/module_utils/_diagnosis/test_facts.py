@@ -52,6 +52,21 @@ def test_a_driver_and_what_it_answers(plugins):
     json.dumps(found)
 
 
+def test_a_driver_that_is_withdrawn_while_it_is_looked_at_keeps_none_of_the_others_from_it(plugins, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
+    put(plugins, 'acme~goes')
+    put(plugins, 'acme~stays')
+    sha256_of = facts.driver_files.sha256_of
+
+    def too_late(path):
+        if path.endswith('goes'):
+            os.unlink(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr(facts.driver_files, 'sha256_of', too_late)
+    assert [driver['name'] for driver in facts.gather(str(plugins), init=False)['drivers']] == ['acme/stays']
+
+
 def test_drivers_that_were_deployed_to_where_the_kubelet_no_longer_looks_are_found(plugins, tmp_path, monkeypatch):
     """So are those in the upstream default; neither a driver that is gone, nor a record that cannot be read, keeps the others from being found."""
     monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
