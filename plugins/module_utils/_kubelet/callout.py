@@ -73,12 +73,16 @@ def call(executable: str, arguments: list, environment: dict, timeout: float, pr
             preexec_fn=prepare)  # noqa: PLW1509 - who prepares something has one thread
     except OSError as error:
         return Answer(argv, None, '', time.monotonic() - start, False, error)
+    complete = False
     with process.stdout as stream:  # type: ignore[union-attr]
-        output, complete = _read(stream.fileno(), start + timeout)
-        complete = complete and _ended(process, start + timeout)
-        if not complete:
-            os.killpg(process.pid, signal.SIGKILL)
-            _ended(process, time.monotonic() + 2)
+        try:
+            output, complete = _read(stream.fileno(), start + timeout)
+            complete = complete and _ended(process, start + timeout)
+        finally:
+            # Nor does a person, or systemd, who stops this leave it behind.
+            if not complete and process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                _ended(process, time.monotonic() + 2)
     seconds = time.monotonic() - start
     return Answer(argv, process.poll(), output.decode('utf-8', 'replace'), seconds, not complete and seconds >= timeout, None)
 

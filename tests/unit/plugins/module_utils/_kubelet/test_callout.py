@@ -172,6 +172,18 @@ def is_alive(pid):
         return False
 
 
+def test_whoever_stops_a_callout_leaves_no_driver_behind(driver, tmp_path, monkeypatch):
+    def stopped(_descriptor, _deadline):
+        while not (tmp_path / 'pid').exists():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(callout, '_read', stopped)
+    with pytest.raises(KeyboardInterrupt):
+        callout.call(driver(f'#!/bin/sh\necho $$ > {tmp_path}/new\nmv {tmp_path}/new {tmp_path}/pid\nexec sleep 60\n'), ['init'], ENVIRONMENT, 30)
+    assert not is_alive(int((tmp_path / 'pid').read_text()))
+
+
 def test_a_process_left_behind_with_the_output_open_hangs_the_kubelet(driver):
     verdict = callout.init(driver('#!/bin/sh\nsleep 60 &\necho \'{"status": "Success"}\'\n'), ENVIRONMENT, 0.5)
     assert verdict.status == 'Failure'
