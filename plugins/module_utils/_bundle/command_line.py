@@ -23,6 +23,7 @@ from .._kubelet import process
 from .._outcome import NodeError, Outcome, plain
 from .._secrets import masked, with_secrets, words
 from .._system import lock
+from .._system.screen import say
 from . import packages
 from .contents import Bundle
 
@@ -87,36 +88,35 @@ def _status(bundle: Bundle, arguments: argparse.Namespace) -> int:
     outcome = _ensure(bundle, True, kept)
     differences = [change['after_header'] for change in outcome.diff]
     if arguments.json:
-        print(json.dumps(dict(agrees=not outcome.changed, differences=differences, at_boot=kept, bundle=bundle.sha256,
-                              drivers=[driver['name'] for driver in bundle.parameters['drivers']], plugin_dir=outcome.facts['plugin_dir'])))
+        say(json.dumps(dict(agrees=not outcome.changed, differences=differences, at_boot=kept, bundle=bundle.sha256,
+                            drivers=[driver['name'] for driver in bundle.parameters['drivers']], plugin_dir=outcome.facts['plugin_dir'])))
     else:
-        print(''.join(f'differs: {header}\n' for header in differences)
-              + f'This node {"does not agree" if outcome.changed else "agrees"} with the list of {bundle.sha256[:12]}, '
-              + f'which it {"applies" if kept else "does not apply"} at boot.')
+        say(''.join(f'differs: {header}\n' for header in differences)
+            + f'This node {"does not agree" if outcome.changed else "agrees"} with the list of {bundle.sha256[:12]}, '
+            + f'which it {"applies" if kept else "does not apply"} at boot.')
     return int(outcome.changed)
 
 
 def _validate(bundle: Bundle, arguments: argparse.Namespace) -> int:
     kubelet = process.running()
     directory = process.plugin_dir(kubelet, bundle.parameters['plugin_dir'])
-    results = {}
+    results, hidden = {}, words(bundle.parameters)
     for driver in drivers.read(bundle.parameters):
         if driver['state'] != 'absent':
             place, options = Place(directory.path, driver['name']), with_secrets(driver['options'], driver['secrets'])
             checks = suite.run(
                 place.executable, driver['name'], process.callout_environment(kubelet), options, FULL, kubelet=kubelet,
                 waive=driver['waive'])
-            hidden = words(bundle.parameters)
             results[str(driver['name'])] = [check._replace(evidence=masked(check.evidence, hidden)) for check in checks]
     failed = {name: suite.failures(checks, arguments.strict) for name, checks in results.items()}
     if arguments.json:
-        print(json.dumps(dict(passed=not any(failed.values()), drivers=[
+        say(json.dumps(dict(passed=not any(failed.values()), drivers=[
             dict(name=name, passed=not failed[name], checks=[check._asdict() for check in checks]) for name, checks in results.items()])))
     else:
         for name, checks in results.items():
             for check in failed[name]:
-                print(f'{name}: {check.number} {check.level} {check.title}: {plain(check.evidence)} {check.advice}')
-            print(f'{name}: {"fails" if failed[name] else "passes"}, {len(failed[name])} of {len(checks)} checks failed.')
+                say(f'{name}: {check.number} {check.level} {check.title}: {plain(check.evidence)} {check.advice}')
+            say(f'{name}: {"fails" if failed[name] else "passes"}, {len(failed[name])} of {len(checks)} checks failed.')
     return int(any(failed.values()))
 
 
@@ -135,22 +135,23 @@ def _report(outcome: Outcome, bundle: Bundle, arguments: argparse.Namespace, agr
     headers = [change['after_header'] for change in outcome.diff]
     if arguments.json:
         answer = dict(outcome.facts, changed=outcome.changed, changes=headers, warnings=outcome.warnings, bundle=bundle.sha256)
-        print(json.dumps(dict(answer, diff=outcome.diff) if arguments.diff else answer))
+        say(json.dumps(dict(answer, diff=outcome.diff) if arguments.diff else answer))
         return 0
     for warning in outcome.warnings:
         print(f'warning: {warning}', file=sys.stderr)
+    lines = []
     for change in outcome.diff:
-        print(f'{"would change" if arguments.check else "changed"}: {change["after_header"]}')
+        lines.append(f'{"would change" if arguments.check else "changed"}: {change["after_header"]}')
         if arguments.diff:
-            sys.stdout.writelines(difflib.unified_diff(change['before'].splitlines(True), change['after'].splitlines(True), 'before', 'after'))
+            lines.extend(difflib.unified_diff(change['before'].splitlines(), change['after'].splitlines(), 'before', 'after', lineterm=''))
     tense = 'would change so that it' if arguments.check and outcome.changed else 'now' if outcome.changed else 'already'
-    print(f'This node {tense} {agreed} of {bundle.sha256[:12]}.')
+    say('\n'.join([*lines, f'This node {tense} {agreed} of {bundle.sha256[:12]}.']))
     return 0
 
 
 def _fail(message: str, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        print(json.dumps(dict(failed=True, msg=message)))
+        say(json.dumps(dict(failed=True, msg=message)))
     else:
         print(message, file=sys.stderr)
     return 1

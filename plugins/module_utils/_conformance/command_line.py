@@ -23,6 +23,7 @@ from .._kubelet import process
 from .._names import DriverName
 from .._outcome import NodeError
 from .._secrets import masked, with_secrets, words
+from .._system.screen import say
 from . import presented, suite
 from .full import ATTACH, FULL
 from .report import CATALOGUE, FAILED
@@ -138,8 +139,8 @@ def _examine(executable: str, name: DriverName, options: dict, secrets: dict, ar
 
 
 def _report(result: dict, arguments: argparse.Namespace) -> int:
-    _say(presented.table(result, arguments.verbose) + [
-        f'  to repeat {check["number"]}: {check["callout"]}' for check in result['checks'] if check['outcome'] == FAILED and check['callout']])
+    say('\n'.join(presented.table(result, arguments.verbose) + [
+        f'  to repeat {check["number"]}: {check["callout"]}' for check in result['checks'] if check['outcome'] == FAILED and check['callout']]))
     if arguments.junit:
         tree = ElementTree.ElementTree(presented.junit(os.uname().nodename, result, arguments.strict))
         try:
@@ -147,11 +148,3 @@ def _report(result: dict, arguments: argparse.Namespace) -> int:
         except OSError as error:
             raise NodeError(f'--junit {arguments.junit}: {error.strerror}.') from None
     return 0 if result['passed'] else 1
-
-
-def _say(lines: list):
-    try:
-        print('\n'.join(lines), flush=True)
-    except BrokenPipeError:
-        # Whoever reads it, as head does, has seen enough; Python is not to complain of that when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

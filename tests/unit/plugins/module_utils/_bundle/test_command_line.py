@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import functools
+import io
 import json
+import os
 import sys
 
 import pytest
@@ -95,6 +97,16 @@ def test_check_and_diff_say_what_would_change(run):
     assert '+new' in out.splitlines()
     assert out.splitlines()[-1] == f'This node would change so that it agrees with the list of {digest()}.'
     assert run('remove', '--check')[1].endswith(f'This node would change so that it has no driver of the list of {digest()}.\n')
+
+
+def test_what_a_terminal_cannot_show_and_a_reader_who_has_seen_enough_are_no_failures(run, monkeypatch):
+    run.outcome = changed()
+    run.outcome.note('/p/a~b/b', '', '# Größe\n')
+    reading, writing = os.pipe()
+    os.close(reading)
+    for stream in (io.BytesIO(), io.FileIO(writing, 'w')):
+        monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(stream, encoding='ascii'))
+        assert run('apply', '--diff') == (0, '', '')
 
 
 @pytest.mark.parametrize('outcome, status, agrees', [(Outcome(plugin_dir={}), 0, True), (changed(), 1, False)])
