@@ -313,12 +313,17 @@ def test_a_driver_on_a_read_only_file_system_is_not_withdrawn(node, monkeypatch)
     assert node.files() == before
 
 
-def test_what_is_withdrawn_comes_back_when_that_is_taken_back(node):
+@pytest.mark.parametrize('mode', [0o755, 0o700])
+def test_what_is_withdrawn_comes_back_when_that_is_taken_back_whatever_the_umask(node, mode):
     node.deploy(script(1), config={'v': 1})
     node.deploy(script(2), config={'v': 2})
     (node.dir / 'acme~d' / 'more').write_text('of the administrator')
-    before = node.files()
-    outcome = publish.withdraw([driver(state='absent')], str(node.dir), None, False)
+    (node.dir / 'acme~d').chmod(mode)
+    before, umask = node.files(), os.umask(0o077)
+    try:
+        outcome = publish.withdraw([driver(state='absent')], str(node.dir), None, False)
+    finally:
+        os.umask(umask)
     assert 'acme~d' not in os.listdir(str(node.dir))
     assert outcome.take_back() == []
     assert node.files() == before
