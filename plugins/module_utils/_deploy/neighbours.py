@@ -18,6 +18,7 @@ import os
 
 from .._kubelet import callout, process
 from .._outcome import NodeError
+from .._system import files
 from . import records
 
 
@@ -36,8 +37,7 @@ def broken(names: list, plugin_dir: str, kubelet) -> dict:
 
 def visible(plugin_dir: str) -> list:
     """Return the names in the plugin dir that do not begin with a dot; the kubelet passes over those that do."""
-    names = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
-    return [name for name in names if not name.startswith('.')]
+    return [name for name in files.names(plugin_dir) if not name.startswith('.')]
 
 
 def directories(plugin_dir: str) -> list:

@@ -14,6 +14,7 @@ import tempfile
 import time
 
 from .._outcome import NodeError, Outcome
+from .._system import files
 from . import records, timers, touch
 
 HOUSE = __name__.rpartition('.')[0].rpartition('.')[0]
@@ -87,7 +88,7 @@ def install(outcome: Outcome, program: Program = TOUCH, check: bool = False):
 
 def tidy():
     """Remove what no driver needs any more: programs that no timer runs, of whatever driver; the last of them with the last record."""
-    needed = any(name.endswith(records.SUFFIX) for name in _kept())
+    needed = any(name.endswith(records.SUFFIX) for name in files.names(records.DIRECTORY))
     remove_others(TOUCH, [place_of(TOUCH), *timers.programs()] if needed else [])
     if not needed:
         records.remove_directory()
@@ -95,7 +96,7 @@ def tidy():
 
 def remove_others(program: Program, needed: list):
     """Remove the programs of that kind but for the places that are needed."""
-    for name in _kept():
+    for name in files.names(records.DIRECTORY):
         path = os.path.join(records.DIRECTORY, name)
         if name.startswith(f'{program.kind}-') and path not in needed:
             _remove(path)
@@ -117,10 +118,6 @@ def _holds(path: str, text: bytes) -> bool:
             return file.read() == text
     except OSError:
         return False
-
-
-def _kept() -> list:
-    return os.listdir(records.DIRECTORY) if os.path.isdir(records.DIRECTORY) else []
 
 
 def _content(program: Program) -> dict:

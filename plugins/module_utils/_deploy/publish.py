@@ -46,8 +46,7 @@ def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool,
 
 def published(plugin_dir: str) -> list:
     """Return the DriverName of each driver in the plugin dir that this collection published."""
-    directories = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
-    places = [Place(plugin_dir, DriverName(*name.split('~', 1))) for name in directories if '~' in name and not name.startswith('.')]
+    places = [Place(plugin_dir, DriverName(*name.split('~', 1))) for name in files.names(plugin_dir) if '~' in name and not name.startswith('.')]
     return [place.name for place in places if os.path.isfile(place.mark) and os.lstat(place.mark).st_uid == 0]
 
 
@@ -431,7 +430,7 @@ def _shown(path: str) -> str:
 
 
 def _listing(directory: str) -> str:
-    return ''.join(f'{name}\n' for name in sorted(os.listdir(directory)))
+    return ''.join(f'{name}\n' for name in files.names(directory))
 
 
 def _write(path: str, fill, mode: int):

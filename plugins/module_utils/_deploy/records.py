@@ -37,8 +37,7 @@ def healed() -> str:
 
 def names() -> list:
     """Return the DriverName of each driver that has a record."""
-    kept = sorted(os.listdir(DIRECTORY)) if os.path.isdir(DIRECTORY) else []
-    return [DriverName(*name[:-len(SUFFIX)].split('~')) for name in kept if name.endswith(SUFFIX) and name.count('~') == 1]
+    return [DriverName(*name[:-len(SUFFIX)].split('~')) for name in files.names(DIRECTORY) if name.endswith(SUFFIX) and name.count('~') == 1]
 
 
 def since(record: dict, executable: str) -> float:
@@ -81,7 +80,7 @@ def make_directory():
 
 def remove_directory():
     """Remove the directory with the last that was kept, and what writers that were killed left; a bundle that the node applies by itself keeps it."""
-    for name in os.listdir(DIRECTORY) if os.path.isdir(DIRECTORY) else []:
+    for name in files.names(DIRECTORY):
         if name == HEALED or name.endswith(UNFINISHED):
             os.unlink(os.path.join(DIRECTORY, name))
     with contextlib.suppress(OSError):

@@ -64,8 +64,7 @@ def withdraw(place: Place):
 
 def leftovers(plugin_dir: str) -> list:
     """Return the hidden directories that killed runs left in the plugin dir."""
-    names = sorted(os.listdir(plugin_dir)) if os.path.isdir(plugin_dir) else []
-    return [os.path.join(plugin_dir, name) for name in names if name.startswith(PREFIX)]
+    return [os.path.join(plugin_dir, name) for name in files.names(plugin_dir) if name.startswith(PREFIX)]
 
 
 def clear(directory: str):

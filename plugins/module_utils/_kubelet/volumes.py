@@ -7,6 +7,7 @@
 import os
 
 from .._outcome import iso
+from .._system.files import names
 
 # A driver directory that the kubelet keeps for its own volume plugins.
 RESERVED = 'kubernetes.io~'
@@ -15,13 +16,13 @@ RESERVED = 'kubernetes.io~'
 def users(driver_directory: str, root_dir: str) -> list:
     """Say which pods have a volume of the driver, mounted or still to be torn down by it, as C(namespace/pod (uid)) or by the uid alone."""
     pods = os.path.join(root_dir, 'pods')
-    return [_pod_name(uid) for uid in sorted(_names(pods)) if _names(os.path.join(pods, uid, 'volumes', driver_directory))]
+    return [_pod_name(uid) for uid in names(pods) if names(os.path.join(pods, uid, 'volumes', driver_directory))]
 
 
 def users_by_driver(root_dir: str) -> dict:
     """Return the users of each driver that has some, by the driver directory's name."""
     pods = os.path.join(root_dir, 'pods')
-    directories = {name for uid in _names(pods) for name in _names(os.path.join(pods, uid, 'volumes'))}
+    directories = {name for uid in names(pods) for name in names(os.path.join(pods, uid, 'volumes'))}
     found = {name: users(name, root_dir) for name in directories if name.count('~') == 1 and not name.startswith(RESERVED)}
     return {name: pods for name, pods in found.items() if pods}
 
@@ -29,18 +30,10 @@ def users_by_driver(root_dir: str) -> dict:
 def counts(driver_directory: str, root_dir: str) -> dict:
     """Return how many volumes of the driver there are, and since when the oldest; the volumes themselves, which may hang, are not touched."""
     pods = os.path.join(root_dir, 'pods')
-    shelves = [os.path.join(pods, uid, 'volumes', driver_directory) for uid in _names(pods)]
-    found = [(shelf, len(_names(shelf))) for shelf in shelves]
+    shelves = [os.path.join(pods, uid, 'volumes', driver_directory) for uid in names(pods)]
+    found = [(shelf, len(names(shelf))) for shelf in shelves]
     since = [moment for shelf, count in found if count for moment in _changed(shelf)]
     return {'count': sum(count for _shelf, count in found), 'oldest': iso(min(since)) if since else None}
-
-
-def _names(directory: str) -> list:
-    """Return the names in the directory, none where it is missing; what cannot be read is no proof that nobody has a volume."""
-    try:
-        return os.listdir(directory)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def _changed(directory: str) -> list:
@@ -53,7 +46,7 @@ def _changed(directory: str) -> list:
 
 def _pod_name(uid: str, logs: str = '/var/log/pods') -> str:
     """Name the pod by its log directory, C(namespace_name_uid) (kubelet/kuberuntime/helpers.go)."""
-    for entry in _names(logs):
+    for entry in names(logs):
         parts = entry.split('_')
         if len(parts) == 3 and parts[2] == uid:
             return f'{parts[0]}/{parts[1]} ({uid})'

@@ -33,6 +33,14 @@ def opened(path: str):
             os.close(reopened)
 
 
+def names(directory: str) -> list:
+    """Return the names in a directory in their order, none where it is missing; of one that cannot be read nothing is known, which is an error."""
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def make_directory(path: str, outcome: Outcome) -> tuple:
     """Make a directory of mode 0755 and its missing parents, to be removed again when the Outcome is taken back; return its identity.
 
@@ -145,13 +153,13 @@ def _empty(top: int, path: str):
     device, stuck, token = os.fstat(top).st_dev, 0, os.urandom(8).hex()
     new_names = (f'.removed-{token}-{number}' for number in itertools.count())
     while True:
-        names = os.listdir(top)
-        if not names:
+        entries = os.listdir(top)
+        if not entries:
             return
-        removed = [name for name in names if _remove_entry(name, top, device, new_names, path)]
+        removed = [name for name in entries if _remove_entry(name, top, device, new_names, path)]
         stuck = 0 if removed else stuck + 1
         if stuck > PATIENCE:
-            raise OSError(errno.ENOTEMPTY, 'somebody goes on writing to it', f'{path}/{names[0]}')
+            raise OSError(errno.ENOTEMPTY, 'somebody goes on writing to it', f'{path}/{entries[0]}')
 
 
 def _remove_entry(name: str, top: int, device: int, new_names, path: str) -> bool:
