@@ -141,13 +141,8 @@ def _put(bundle, outcome: Outcome):
         os.chown(DIRECTORY, 0, 0)
         os.chmod(DIRECTORY, DIRECTORY_MODE)
         files.unlink(new)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         outcome.undo.append(lambda: files.unlink(new))
-        try:
-            bundle.write(descriptor)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        files.create(new, bundle.write, FILE_MODE)
         files.link_over(kept(), old)
         outcome.undo.append(lambda: files.move_over(old, kept()))
         outcome.cleanup.append(lambda: files.unlink(old))

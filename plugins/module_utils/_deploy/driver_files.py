@@ -111,14 +111,13 @@ class Payload:
         """What a diff shows of it where there was no driver before."""
         return (f'size: {self.size}\n' if self.size else '') + f'sha256: {self.sha256}\n'
 
-    def write(self, descriptor: int):
-        """Write the executable to an open file."""
-        with os.fdopen(os.dup(descriptor), 'wb') as target:
-            if self.content is not None:
-                target.write(self.content)
-            else:
-                with open(self.path, 'rb') as source:
-                    shutil.copyfileobj(source, target, READ_AT_ONCE)
+    def write(self, file):
+        """Write it to an open file."""
+        if self.content is not None:
+            file.write(self.content)
+        else:
+            with open(self.path, 'rb') as source:
+                shutil.copyfileobj(source, file, READ_AT_ONCE)
 
     def __str__(self) -> str:
         return readable(self.content, self.sha256)

@@ -230,13 +230,13 @@ def _stage(plan: Plan, outcome: Outcome):
         functions.append(lambda: recovery.clear(staging.directory))
     os.mkdir(staging.directory, 0o700)
     if plan.payload:
-        _write(staging.executable, plan.payload.write, EXECUTABLE_MODE)
+        files.create(staging.executable, plan.payload.write, EXECUTABLE_MODE)
         _mark(staging, [plan.payload.sha256])
     else:
         source = plan.place.previous if plan.action == 'go back' else plan.place.executable
-        _write(staging.executable, lambda descriptor: _copy(source, descriptor), EXECUTABLE_MODE)
+        files.create(staging.executable, lambda file: _copy(source, file), EXECUTABLE_MODE)
     if plan.config:
-        _write(staging.config, lambda descriptor: os.write(descriptor, plan.config.encode('utf-8', 'surrogateescape')), CONFIG_MODE)
+        files.create(staging.config, lambda file: file.write(plan.config.encode('utf-8', 'surrogateescape')), CONFIG_MODE)
     os.chown(staging.directory, 0, 0)
     os.chmod(staging.directory, files.DIRECTORY_MODE)
     files.sync(staging.directory)
@@ -378,7 +378,7 @@ def _write_mark(place: Place, text: str):
     if not text:
         files.unlink(place.mark)
         return
-    _write(new, lambda descriptor: os.write(descriptor, text.encode()), CONFIG_MODE)
+    files.create(new, lambda file: file.write(text.encode()), CONFIG_MODE)
     os.rename(new, place.mark)
 
 
@@ -433,17 +433,6 @@ def _listing(directory: str) -> str:
     return ''.join(f'{name}\n' for name in files.names(directory))
 
 
-def _write(path: str, fill, mode: int):
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        fill(descriptor)
-        os.fchown(descriptor, 0, 0)
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _copy(source: str, descriptor: int):
-    with open(source, 'rb') as original, os.fdopen(os.dup(descriptor), 'wb') as copy:
-        shutil.copyfileobj(original, copy, READ_AT_ONCE)
+def _copy(source: str, target):
+    with open(source, 'rb') as original:
+        shutil.copyfileobj(original, target, READ_AT_ONCE)

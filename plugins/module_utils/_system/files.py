@@ -92,6 +92,16 @@ def identity(descriptor: int) -> tuple:
     return status.st_dev, status.st_ino
 
 
+def create(path: str, fill, mode: int):
+    """Make a file of root's, one that was not there, have C(fill) write into it, and bring it to the disk."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as file:
+        fill(file)
+        file.flush()
+        os.fchown(file.fileno(), 0, 0)
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+
 def unlink(path: str):
     """Remove a file that may be missing."""
     with contextlib.suppress(FileNotFoundError):

@@ -30,7 +30,8 @@ def node(tmp_path, monkeypatch):
     monkeypatch.setattr(at_boot, 'DIRECTORY', str(Node.directory))
     monkeypatch.setattr(at_boot.systemd, 'usable', lambda: True)
     monkeypatch.setattr(at_boot.systemd, 'ensure', ensure)
-    monkeypatch.setattr(at_boot.os, 'chown', lambda *_owner: None)
+    for function in ('chown', 'fchown'):
+        monkeypatch.setattr(at_boot.os, function, lambda *_owner: None)
     # Whoever runs this owns the files; on a node that is root.
     monkeypatch.setattr(at_boot, '_described', lambda _owner, mode, _file_owner, file_mode, sha256: f'{mode:o} {file_mode:o} {sha256}')
     return Node()

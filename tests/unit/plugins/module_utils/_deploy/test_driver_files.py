@@ -52,7 +52,7 @@ def test_a_payload_that_is_a_file_is_summed_up_and_written(tmp_path):
     (tmp_path / 'd').write_bytes(content)
     payload = Payload(path=str(tmp_path / 'd'))
     with (tmp_path / 'copy').open('wb') as copy:
-        payload.write(copy.fileno())
+        payload.write(copy)
     assert (tmp_path / 'copy').read_bytes() == content
     assert (payload.sha256, payload.size) == (hashlib.sha256(content).hexdigest(), len(content))
 
