@@ -74,7 +74,7 @@ withdrawn:
 """
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import driver_files, drivers, publish
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import driver_files, drivers, publish, withdraw
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
@@ -86,11 +86,11 @@ def agree(parameters: dict, check: bool) -> Outcome:
     outcome = Outcome(plugin_dir=plugin_dir._asdict())
     outcome.warnings.extend([] if kubelet else disbelieved)
     payloads = driver_files.payloads(declared, parameters['payloads'])
-    publish.withdraw(declared, plugin_dir.path, kubelet, True, parameters['force'])
+    withdraw.ensure(declared, plugin_dir.path, kubelet, True, parameters['force'])
     with outcome.all_or_nothing():
         outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
         checking, published = check or bool(outcome.facts['awaited']), outcome.facts['published']
-        outcome.include(publish.withdraw(declared, plugin_dir.path, kubelet, checking, parameters['force'], published))
+        outcome.include(withdraw.ensure(declared, plugin_dir.path, kubelet, checking, parameters['force'], published))
     outcome.settle()
     return outcome
 

@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import publish, recovery
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import publish, recovery, withdraw
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload, Place
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
@@ -40,7 +40,7 @@ def deploy(plugin_dir: str, version: int):
 
 def step(name: str, plugin_dir: str):
     if name == 'withdraw':
-        publish.withdraw([driver('absent')], plugin_dir, None, check=False).settle()
+        withdraw.ensure([driver('absent')], plugin_dir, None, check=False).settle()
     elif name == 'go back':
         publish.ensure([driver('previous')], {}, plugin_dir, None, check=False, packages_are_installed=True).settle()
     else:

@@ -11,7 +11,7 @@ from .. import _secrets
 from .._conformance import suite
 from .._kubelet import process
 from .._outcome import NodeError, Outcome
-from . import at_boot, driver_files, host_paths, prospects, prune_timer, publish, timers, touch_timer
+from . import at_boot, driver_files, host_paths, marks, prospects, prune_timer, publish, timers, touch_timer, withdraw
 from .drivers import absent
 
 
@@ -58,7 +58,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
         if not checking:
             _test(tested, directory.path, kubelet, dict.fromkeys(had, 'The node has the driver that it had before.'))
         # The timers go after it, so that a withdrawal that is killed is finished by one.
-        outcome.include(publish.withdraw(drivers, directory.path, kubelet, checking, force, outcome.facts['published']))
+        outcome.include(withdraw.ensure(drivers, directory.path, kubelet, checking, force, outcome.facts['published']))
         outcome.include(touch_timer.ensure(with_timers if with_touch_timer else [], directory.path, kubelet, kubelet_unit, checking, heal_neighbours))
         outcome.include(prune_timer.ensure(with_timers, directory.path, checking))
         awaited = outcome.facts['awaited']
@@ -106,5 +106,5 @@ def _test(drivers: list, plugin_dir: str, kubelet, afterwards: dict):
 def _no_longer_named(drivers: list, plugin_dir: str) -> tuple:
     """Return the names that the list does not hold of drivers that this collection published, and of others that have its timers."""
     listed = {driver['name'] for driver in drivers}
-    dropped = [name for name in publish.published(plugin_dir) if name not in listed]
+    dropped = [name for name in marks.published(plugin_dir) if name not in listed]
     return dropped, [name for name in timers.named() if name not in listed and name not in dropped]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Publishing a driver whole, and withdrawing it.
+"""Publishing a driver whole.
 
 At no instant can the kubelet see an empty directory, a half-written or a non-executable file: before 1.24 one such driver makes it throw
 away what it learned of all others (kubernetes/kubernetes#106703). A driver is built and judged in a hidden directory of the plugin dir and then renamed
@@ -15,18 +15,14 @@ import os
 import shutil
 
 from .. import _secrets
-from .._kubelet import callout, process, volumes
-from .._names import DriverName
+from .._kubelet import callout, process
 from .._outcome import NodeError, Outcome
 from .._system import files, mounts
-from . import neighbours, recovery
+from . import marks, obstacles, recovery
 from .driver_files import READ_AT_ONCE, Place, config_text, readable, sha256_of, text_of
 
 EXECUTABLE_MODE = 0o755
 CONFIG_MODE = 0o600
-CHECKSUM = 'sha256: '
-# Beyond the executable itself: its config, directories and the rounding up to blocks.
-ROOM = 1 << 20
 
 Plan = collections.namedtuple('Plan', ('place', 'action', 'payload', 'config'))
 
@@ -44,46 +40,6 @@ def ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool,
     return outcome
 
 
-def published(plugin_dir: str) -> list:
-    """Return the DriverName of each driver in the plugin dir that this collection published."""
-    places = [Place(plugin_dir, DriverName(*name.split('~', 1))) for name in files.names(plugin_dir) if '~' in name and not name.startswith('.')]
-    return [place.name for place in places if os.path.isfile(place.mark) and os.lstat(place.mark).st_uid == 0]
-
-
-def withdraw(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = False, just_published: tuple = ()) -> Outcome:
-    """Remove every driver of state C(absent), or raise NodeError and remove none while a pod has a volume of one, unless forced.
-
-    A probe that meets a withdrawal half-way fails, and before 1.24 what else it has found is lost: those of the list that were C(just_published), and answered
-    well, are touched afterwards.
-    """
-    leaving = [Place(plugin_dir, driver['name']) for driver in drivers if driver['state'] == 'absent']
-    if leaving and not check:
-        recovery.recover(plugin_dir)
-    found = [place for place in leaving if os.path.isdir(place.directory)]
-    root_dir = kubelet.root_dir if kubelet else process.ROOT_DIR
-    table = mounts.read() if leaving else []
-    for place in leaving:
-        _refuse_strange(place, table)
-    if found:
-        _refuse_read_only(plugin_dir, table)
-    for place in found:
-        users = volumes.users(place.name.directory, root_dir)
-        if users and not force:
-            raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; delete these pods first. Of a pod '
-                            f'that is gone already, unmount what is left below {root_dir}/pods. Or set force to leave their volumes to you.')
-    outcome = Outcome(withdrawn=[str(place.name) for place in found])
-    with outcome.all_or_nothing():
-        for place in found:
-            outcome.note(place.directory, f'state: present\n{_listing(place.directory)}', 'state: absent\n')
-            if not check:
-                _withdraw(place, outcome)
-        if found and not check:
-            for driver in drivers:
-                if str(driver['name']) in just_published:
-                    _touch(Place(plugin_dir, driver['name']))
-    return outcome
-
-
 def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool, packages_are_installed: bool, outcome: Outcome):
     for leftover in recovery.leftovers(plugin_dir):
         outcome.note(leftover, 'state: left by a run that was killed\n', 'state: absent\n')
@@ -95,12 +51,12 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
         published=[str(plan.place.name) for plan in plans if plan.action != 'nothing'],
         awaited=[str(plan.place.name) for plan in plans if plan.action == 'publish' and plan.payload and not plan.payload.arrived])
     if any(plan.action == 'publish' for plan in plans):
-        _refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload), table)
+        obstacles.refuse_unwritable(plugin_dir, sum(plan.payload.size for plan in plans if plan.action == 'publish' and plan.payload), table)
     for driver in drivers:
-        _check_requirements(driver, kubelet, packages_are_installed, outcome)
+        obstacles.refuse_unmet(driver, kubelet, packages_are_installed, outcome)
     for driver, plan in zip(drivers, plans):
         _note(plan, outcome)
-        if plan.action == 'publish' and plan.payload and _is_strange(plan.place):
+        if plan.action == 'publish' and plan.payload and marks.is_strange(plan.place):
             outcome.warnings.append(f'{plan.place.executable} was changed since it was published, so it is not kept: the previous version stays the one before '
                                     'it.')
         if driver['state'] == 'previous' and plan.action == 'nothing':
@@ -115,7 +71,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
         for plan in plans:
             if plan.action in ('publish', 'go back'):
                 _stage(plan, outcome)
-                _refuse_failing(plan.place, kubelet)
+                obstacles.refuse_failing(plan.place, kubelet)
         executables_first = {plan.place for plan in plans if plan.action in ('publish', 'go back') and _executable_first(plan, kubelet)}
         for plan in plans:
             _carry_out(plan, plan.place in executables_first, outcome)
@@ -126,7 +82,7 @@ def _ensure(drivers: list, payloads: dict, plugin_dir: str, kubelet, check: bool
 def _plan(driver: dict, payload, plugin_dir: str, table: list) -> Plan:
     """Say what has to be done for one driver: publish, go back, adjust (owners and modes) or nothing."""
     place = Place(plugin_dir, driver['name'])
-    _refuse_strange(place, table)
+    obstacles.refuse_strange(place, table)
     installed = os.path.isfile(place.executable) and not os.path.islink(place.executable)
     if driver['state'] == 'previous':
         if not installed:
@@ -138,71 +94,8 @@ def _plan(driver: dict, payload, plugin_dir: str, table: list) -> Plan:
     same = installed and (payload is None or sha256_of(place.executable) == payload.sha256) and text_of(place.config) == config
     if not same:
         return Plan(place, 'publish', payload, config)
-    marked = not payload or _mark_of(place) == _text_of_mark([payload.sha256])
+    marked = not payload or marks.read(place) == marks.text([payload.sha256])
     return Plan(place, 'nothing' if marked and _modes_are_right(place) else 'adjust', payload, config)
-
-
-def _refuse_strange(place: Place, table: list):
-    if os.path.lexists(place.directory) and (os.path.islink(place.directory) or not os.path.isdir(place.directory)):
-        raise NodeError(f'{place.directory} is no directory, so the kubelet passes over it: remove it, then run this for the driver {place.name} again.')
-    inside = mounts.below(os.path.realpath(place.directory), table)
-    if inside:
-        raise NodeError(f'{inside[0].path} is mounted in the directory of the driver {place.name}: unmount it first.')
-
-
-def _refuse_read_only(plugin_dir: str, table: list) -> mounts.Mount:
-    mount = mounts.holding(plugin_dir, table)
-    if 'ro' in mount.options:
-        raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted read-only: give the kubelet a --volume-plugin-dir on a '
-                        'writable file system, for example /var/lib/kubelet/volumeplugins, restart it, and deploy again.')
-    return mount
-
-
-def _refuse_unwritable(plugin_dir: str, size: int, table: list):
-    mount = _refuse_read_only(plugin_dir, table)
-    if 'noexec' in mount.options:
-        raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted noexec: remount it, or give the kubelet another '
-                        '--volume-plugin-dir.')
-    space = os.statvfs(mount.path)
-    if space.f_bavail * space.f_frsize < size + ROOM:
-        raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which has {space.f_bavail * space.f_frsize} bytes free of the '
-                        f'{size + ROOM} that publishing needs: free some.')
-
-
-def _check_requirements(driver: dict, kubelet, packages_are_installed: bool, outcome: Outcome):
-    missing = [command for command in driver['requires'] if not process.which(command, kubelet)]
-    if not missing:
-        return
-    problem = f'The driver {driver["name"]} requires {", ".join(missing)}, not found on the kubelet\'s PATH'
-    if driver['packages'] and not packages_are_installed:
-        outcome.warnings.append(f'{problem} yet: its packages are not installed in check mode.')
-        return
-    raise NodeError(f'{problem}: install it, or list the package in packages; the driver is not published.')
-
-
-def _refuse_failing(place: Place, kubelet):
-    judged = _identity(place.staging.executable)
-    verdict = callout.init(place.staging.executable, process.callout_environment(kubelet))
-    if _identity(place.staging.executable) != judged:
-        raise NodeError(f'The driver {place.name} is not published because its executable was changed or removed while its init ran: have init leave it alone, '
-                        'or see what else does that, such as a virus scanner; what was in the plugin dir is unchanged.')
-    if verdict.answer.timed_out:
-        raise NodeError(f'The driver {place.name} is not published because its init had not finished after {callout.SLOWEST_INIT} s: the '
-                        'kubelet sets no limit, and every volume operation of the node waits for it. Make init answer at once; what was in the plugin dir '
-                        'is unchanged.')
-    if verdict.status != 'Success' or verdict.defect:
-        # Where it was tried is nobody's business, and is gone by the time that this is read.
-        said = (verdict.defect or verdict.message).replace(place.staging.config, f'config of {place.name}').replace(place.staging.directory, place.directory)
-        raise NodeError(f'The driver {place.name} is not published because its init fails: {said.rstrip(".")}. '
-                        'Mend the driver, its config or its requirements; what was in the plugin dir is unchanged.')
-
-
-def _identity(path: str):
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns
 
 
 def _executable_first(plan: Plan, kubelet) -> bool:
@@ -219,7 +112,7 @@ def _goes_with(executable: str, config: str, place: Place, kubelet) -> bool:
     try:
         files.link_over(executable, mixed.executable)
         files.link_over(config, mixed.config)
-        return callout.init(mixed.executable, process.callout_environment(kubelet)).status == 'Success'
+        return not callout.init(mixed.executable, process.callout_environment(kubelet)).defect
     finally:
         shutil.rmtree(mixed.plugin_dir)
 
@@ -231,7 +124,7 @@ def _stage(plan: Plan, outcome: Outcome):
     os.mkdir(staging.directory, 0o700)
     if plan.payload:
         files.create(staging.executable, plan.payload.write, EXECUTABLE_MODE)
-        _mark(staging, [plan.payload.sha256])
+        marks.write(staging, marks.text([plan.payload.sha256]))
     else:
         source = plan.place.previous if plan.action == 'go back' else plan.place.executable
         files.create(staging.executable, lambda file: _copy(source, file), EXECUTABLE_MODE)
@@ -265,8 +158,8 @@ def _replace(plan: Plan, executable_first: bool, outcome: Outcome):
     going_back = plan.action == 'go back'
     if going_back:
         outcome.cleanup.append(lambda: _drop_previous(place))
-    keep = not going_back and not _is_strange(place)
-    if _is_marked(place) or _is_marked(place.staging):
+    keep = not going_back and not marks.is_strange(place)
+    if os.path.lexists(place.mark) or os.path.lexists(place.staging.mark):
         _mark_both(place, outcome)
     details = {'with_config': bool(plan.config), 'keep': keep}
     with recovery.intending(place, recovery.REPLACE, **details):
@@ -277,11 +170,11 @@ def _replace(plan: Plan, executable_first: bool, outcome: Outcome):
 
 def _mark_both(place: Place, outcome: Outcome):
     """Have the mark name the version that comes and, until that is settled, the one that goes, so that a run that is killed leaves one of them there."""
-    before, new = _mark_of(place), sha256_of(place.staging.executable)
-    going = [] if _is_strange(place) or not os.path.exists(place.executable) else [sha256_of(place.executable)]
-    outcome.undo.append(lambda: _write_mark(place, before))
-    _mark(place, [new, *going])
-    outcome.cleanup.append(lambda: _mark(place, [new]))
+    before, new = marks.read(place), sha256_of(place.staging.executable)
+    going = [] if marks.is_strange(place) or not os.path.exists(place.executable) else [sha256_of(place.executable)]
+    outcome.undo.append(lambda: marks.write(place, before))
+    marks.write(place, marks.text([new, *going]))
+    outcome.cleanup.append(lambda: marks.write(place, marks.text([new])))
 
 
 def _link(source: Place, target: Place):
@@ -308,40 +201,6 @@ def _put_back(place: Place):
     files.move_over(kept.previous, place.previous)
 
 
-def _withdraw(place: Place, outcome: Outcome):
-    """Take the driver out of its place, as recovery.withdraw would, and keep it."""
-    os.mkdir(place.staging.directory, 0o700)
-    outcome.cleanup.extend([lambda: recovery.clear(place.staging.directory), lambda: shutil.rmtree(place.cache, ignore_errors=True)])
-    outcome.undo.append(lambda: recovery.clear(place.staging.directory))
-    os.mkdir(place.kept.directory)
-    shutil.copymode(place.directory, place.kept.directory)
-    files.link_over(place.executable, place.kept.executable)
-    outcome.undo.append(lambda: _bring_back(place))
-    neighbours.forget(place.plugin_dir, place.name.directory)
-    with recovery.intending(place, recovery.WITHDRAW):
-        files.unlink(place.executable)
-        for name in os.listdir(place.directory):
-            os.rename(os.path.join(place.directory, name), os.path.join(place.kept.directory, name))
-        os.rmdir(place.directory)
-
-
-def _touch(place: Place):
-    os.utime(place.executable)
-    os.utime(place.directory)
-
-
-def _bring_back(place: Place):
-    """Put a withdrawn driver where it was, its executable last."""
-    kept = place.kept
-    if not os.path.isdir(place.directory):
-        os.rename(kept.directory, place.directory)
-        return
-    for name in os.listdir(kept.directory):
-        if name != os.path.basename(kept.executable):
-            os.rename(os.path.join(kept.directory, name), os.path.join(place.directory, name))
-    files.move_over(kept.executable, place.executable)
-
-
 def _drop_previous(place: Place):
     files.unlink(place.previous)
     files.unlink(place.previous_config)
@@ -357,39 +216,7 @@ def _adjust(plan: Plan):
         os.chown(path, 0, 0)
         os.chmod(path, mode)
     if plan.payload:
-        _mark(plan.place, [plan.payload.sha256])
-
-
-def _mark(place: Place, checksums: list):
-    _write_mark(place, _text_of_mark(checksums))
-
-
-def _text_of_mark(checksums: list) -> str:
-    return 'Published by the Ansible collection nodeops.flexvolume.\n' + ''.join(f'{CHECKSUM}{checksum}\n' for checksum in sorted(set(checksums)))
-
-
-def _mark_of(place: Place) -> str:
-    return text_of(place.mark) if os.path.isfile(place.mark) else ''
-
-
-def _write_mark(place: Place, text: str):
-    new = place.mark + '.new'
-    files.unlink(new)
-    if not text:
-        files.unlink(place.mark)
-        return
-    files.create(new, lambda file: file.write(text.encode()), CONFIG_MODE)
-    os.rename(new, place.mark)
-
-
-def _is_strange(place: Place) -> bool:
-    """Say whether the executable is none that this collection published there: somebody, or a failing disk, has changed it since."""
-    marked = [line[len(CHECKSUM):] for line in _mark_of(place).split('\n') if line.startswith(CHECKSUM)]
-    return bool(marked) and os.path.exists(place.executable) and sha256_of(place.executable) not in marked
-
-
-def _is_marked(place: Place) -> bool:
-    return os.path.lexists(place.mark)
+        marks.write(plan.place, marks.text([plan.payload.sha256]))
 
 
 def _modes(place: Place) -> list:
@@ -427,10 +254,6 @@ def _shown(path: str) -> str:
     except FileNotFoundError:
         return ''
     return readable(content, sha256_of(path))
-
-
-def _listing(directory: str) -> str:
-    return ''.join(f'{name}\n' for name in files.names(directory))
 
 
 def _copy(source: str, target):

@@ -3,73 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import errno
-import hashlib
-import itertools
 import os
-import stat
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import publish, recovery
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload, Place
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import obstacles, publish, withdraw
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Payload
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._system.mounts import Mount
+from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._deploy._published import NAME, Node, driver, mark, script
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='what is published is given to root')
-
-NAME = DriverName('acme', 'd')
-ANSWER = '#!/bin/sh\n# {version}\necho \'{{"status": "{status}", "message": "no share"}}\'\n'
-
-
-def mark(*contents):
-    """Return the mark of these versions."""
-    checksums = sorted(hashlib.sha256(content.encode()).hexdigest() for content in contents)
-    return 'Published by the Ansible collection nodeops.flexvolume.\n' + ''.join(f'sha256: {checksum}\n' for checksum in checksums)
-
-
-def script(version, status='Success'):
-    return ANSWER.format(version=version, status=status)
-
-
-def driver(name=NAME, **keys):
-    return dict(dict(name=name, state='present', src=None, remote_src=False, packages=[], requires=[], config=None), **keys)
-
-
-class Node:
-    """A plugin dir of one's own, and what is seen in it."""
-
-    def __init__(self, plugin_dir):
-        self.dir = plugin_dir
-        self.place = Place(str(plugin_dir), NAME)
-
-    def publish(self, *contents, check=False, names=(NAME,), **keys):
-        payloads = {name: Payload(content=content.encode()) for name, content in zip(names, contents)}
-        return publish.ensure([driver(name, **keys) for name in names], payloads, str(self.dir), None, check, not check)
-
-    def deploy(self, content, **keys):
-        outcome = self.publish(content, **keys)
-        outcome.settle()
-        return outcome
-
-    def files(self):
-        """Return what lies in the plugin dir: the mode, owner and content of each path."""
-        return {os.path.relpath(path, str(self.dir)): self._file(path) for path in self._paths()}
-
-    def _paths(self):
-        for directory, _names, files in os.walk(str(self.dir)):
-            yield directory
-            for name in files:
-                yield os.path.join(directory, name)
-
-    @staticmethod
-    def _file(path):
-        status = os.lstat(path)
-        if stat.S_ISDIR(status.st_mode):
-            return stat.S_IMODE(status.st_mode), status.st_uid, None
-        with open(path) as file:
-            return stat.S_IMODE(status.st_mode), status.st_uid, file.read()
 
 
 @pytest.fixture
@@ -114,15 +58,9 @@ def test_going_back_brings_the_old_version_with_its_config_and_happens_once(node
     node.deploy(script(1), config={'v': 1})
     before = node.files()
     node.deploy(script(2), config={'v': 2})
-    assert _publish_previous(node).changed
+    assert node.gone_back().changed
     assert node.files() == before
-    assert not _publish_previous(node).changed
-
-
-def _publish_previous(node):
-    outcome = publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True)
-    outcome.settle()
-    return outcome
+    assert not node.gone_back().changed
 
 
 @pytest.mark.parametrize('config', [None, {'v': 3}])
@@ -135,7 +73,7 @@ def test_what_is_taken_back_is_as_if_it_had_never_been_with_the_version_before_l
     if state == 'present':
         outcome = node.publish(script(3), config=config)
     else:
-        outcome = publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True)
+        outcome = node.go_back()
     assert node.files()['acme~d/d'] != before['acme~d/d']
     assert outcome.take_back() == []
     assert node.files() == before
@@ -190,16 +128,6 @@ def test_a_disk_that_fails_at_the_very_end_leaves_all_as_it_was(node, monkeypatc
     assert node.files() == before
 
 
-def test_what_a_killed_run_left_is_told_in_check_mode_and_removed(node):
-    node.deploy(script(1))
-    left = node.dir / '.flexvolume-acme~other'
-    left.mkdir()
-    (left / 'other').write_text('half of it')
-    assert [entry['before_header'] for entry in node.publish(script(1), check=True).diff] == [str(left)]
-    assert node.deploy(script(1)).changed
-    assert not left.exists()
-
-
 def test_a_wrong_mode_is_put_right_without_publishing_anew(node):
     node.deploy(script(1), config={})
     before = node.files()
@@ -249,7 +177,7 @@ def test_a_driver_without_a_source_must_be_there(node):
 
 def test_a_driver_that_is_not_there_has_no_previous_version(node):
     with pytest.raises(NodeError, match='no previous version to go back to'):
-        _publish_previous(node)
+        node.gone_back()
 
 
 @pytest.mark.parametrize('state', ['present', 'absent'])
@@ -263,7 +191,7 @@ def test_a_symbolic_link_in_the_place_of_the_driver_directory_is_refused_and_its
         if state == 'present':
             node.publish(script(1))
         else:
-            publish.withdraw([driver(state='absent')], str(node.dir), None, False, True)
+            withdraw.ensure([driver(state='absent')], str(node.dir), None, False, True)
     assert (elsewhere / 'd').read_text() == 'theirs'
 
 
@@ -274,59 +202,6 @@ def test_an_executable_that_is_a_symbolic_link_is_replaced_and_its_target_left_a
     node.deploy(script(1))
     assert not os.path.islink(node.place.executable)
     assert (tmp_path / 'theirs').read_text() == 'theirs'
-
-
-def test_withdrawing_tells_in_check_mode_what_it_then_removes_and_is_done_once(node):
-    node.deploy(script(1), config={})
-    before = node.files()
-    gone = [driver(state='absent')]
-    planned = publish.withdraw(gone, str(node.dir), None, True)
-    assert (planned.diff[0]['before'], node.files()) == ('state: present\n.config.json\n.nodeops.flexvolume\nd\n', before)
-    outcome = publish.withdraw(gone, str(node.dir), None, False, True)
-    outcome.settle()
-    assert outcome.facts == {'withdrawn': ['acme/d']}
-    assert os.listdir(str(node.dir)) == []
-    assert not publish.withdraw(gone, str(node.dir), None, False, True).changed
-
-
-def kubelet(root_dir):
-    return Kubelet(1, 'kubelet', ['kubelet'], {}, str(root_dir), None)
-
-
-def test_a_driver_of_which_a_pod_has_a_volume_stays_unless_forced(node, tmp_path):
-    (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d' / 'v').mkdir(parents=True)
-    (tmp_path / 'pods' / 'uid-2' / 'volumes' / 'acme~other' / 'v').mkdir(parents=True)
-    node.deploy(script(1))
-    with pytest.raises(NodeError, match='pods have volumes of it: uid-1; delete these pods first'):
-        publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False)
-    assert os.path.exists(node.place.executable)
-    publish.withdraw([driver(state='absent')], str(node.dir), kubelet(tmp_path), False, force=True).settle()
-    assert os.listdir(str(node.dir)) == []
-
-
-def test_a_driver_on_a_read_only_file_system_is_not_withdrawn(node, monkeypatch):
-    node.deploy(script(1))
-    before = node.files()
-    monkeypatch.setattr(publish.mounts, 'holding', lambda path, table: Mount(1, '/', '/usr', frozenset(['ro']), 'ext4', '/dev/x'))
-    with pytest.raises(NodeError, match='/usr, which is mounted read-only'):
-        publish.withdraw([driver(state='absent')], str(node.dir), None, False)
-    assert node.files() == before
-
-
-@pytest.mark.parametrize('mode', [0o755, 0o700])
-def test_what_is_withdrawn_comes_back_when_that_is_taken_back_whatever_the_umask(node, mode):
-    node.deploy(script(1), config={'v': 1})
-    node.deploy(script(2), config={'v': 2})
-    (node.dir / 'acme~d' / 'more').write_text('of the administrator')
-    (node.dir / 'acme~d').chmod(mode)
-    before, umask = node.files(), os.umask(0o077)
-    try:
-        outcome = publish.withdraw([driver(state='absent')], str(node.dir), None, False)
-    finally:
-        os.umask(umask)
-    assert 'acme~d' not in os.listdir(str(node.dir))
-    assert outcome.take_back() == []
-    assert node.files() == before
 
 
 @pytest.mark.parametrize('harm', ['rm "$0"', 'echo >>"$0"', 'cp "$0" "$0.x"; mv "$0.x" "$0"', 'chmod 0644 "$0"'])
@@ -342,203 +217,15 @@ def test_a_driver_that_is_not_what_was_judged_any_more_is_refused(node, harm, ve
 
 @pytest.mark.parametrize('timed_out, words', [(True, 'had not finished after'), (False, 'init fails: ')])
 def test_a_driver_whose_init_is_slow_is_refused_since_every_volume_waits_for_it(node, monkeypatch, timed_out, words):
-    monkeypatch.setattr(publish.callout.init, '__defaults__', (0.2,))
+    monkeypatch.setattr(obstacles.callout.init, '__defaults__', (0.2,))
     with pytest.raises(NodeError, match=words):
         node.publish('#!/bin/sh\nsleep 5\n' if timed_out else '#!/bin/sh\nfalse\n')
     assert not node.dir.exists()
 
 
-CHANGES = ('chmod', 'chown', 'fchmod', 'fchown', 'fsync', 'link', 'mkdir', 'open', 'rename', 'rmdir', 'unlink', 'write')
-DIED = 99
-
-
-def dies(step, changes):
-    """Take the step in a process that dies, as if killed, when it would change one thing more than that; return whether it died."""
-    child = os.fork()
-    if not child:
-        counted = itertools.count()
-
-        def mortal(function):
-            def call(*arguments, **named):
-                if next(counted) == changes:
-                    os._exit(DIED)
-                return function(*arguments, **named)
-            return call
-
-        for name in CHANGES:
-            setattr(os, name, mortal(getattr(os, name)))
-        status = 1
-        try:
-            step()
-            status = 0
-        finally:
-            os._exit(status)
-    status = os.WEXITSTATUS(os.waitpid(child, 0)[1])
-    assert status in (0, DIED)
-    return status == DIED
-
-
-def old(node):
-    node.deploy(script(0), config={'v': 0})
-    node.deploy(script(1), config={'v': 1})
-
-
-def nothing(node):
-    pass
-
-
-def new(node):
-    node.deploy(script(2), config={'v': 2})
-
-
-def back(node):
-    _publish_previous(node)
-
-
-def gone(node):
-    publish.withdraw([driver(state='absent')], str(node.dir), None, check=False).settle()
-
-
-def taken_back(step):
-    """Do it and take it back, as when the test callout fails."""
-    def step_and_back(node):
-        assert step(node).take_back() == []
-    return step_and_back
-
-
-new_taken_back = taken_back(lambda node: node.publish(script(2), config={'v': 2}))
-back_taken_back = taken_back(lambda node: publish.ensure([driver(state='previous')], {}, str(node.dir), None, False, True))
-gone_taken_back = taken_back(lambda node: publish.withdraw([driver(state='absent')], str(node.dir), None, check=False))
-
-
-@pytest.mark.parametrize('before, step, versions', [
-    (nothing, new, (None, 2)), (old, new, (1, 2)), (old, back, (0, 1)), (old, gone, (1, None)),
-    (nothing, new_taken_back, (None, 2)), (old, new_taken_back, (1, 2)), (old, back_taken_back, (0, 1)), (old, gone_taken_back, (1, None)),
-], ids=['publish', 'replace', 'go back', 'withdraw', 'publish, take back', 'replace, take back', 'go back, take back', 'withdraw, take back'])
-def test_killed_before_each_change(tmp_path, before, step, versions):
-    """Killed before its first change, its second, and so on, a run shows half a driver to nobody; a touch, or the next run, makes it one version or none."""
-    unharmed = Node(tmp_path / 'unharmed')
-    before(unharmed)
-    step(unharmed)
-    for changes in itertools.count():
-        node = Node(tmp_path / str(changes))
-        before(node)
-        died = dies(lambda node=node: step(node), changes)
-        assert_none_is_half_made(node, versions, changes)
-        recovery.recover(str(node.dir))
-        assert version_of(node) in versions, changes
-        assert recovery.leftovers(str(node.dir)) == [], changes
-        if step in (new, gone):
-            step(node)
-            assert node.files() == unharmed.files(), changes
-        if not died:
-            break
-    assert changes > 3
-
-
-def test_a_driver_that_was_published_is_known_again_and_one_of_somebody_else_is_not(node):
-    node.deploy(script(1))
-    (node.dir / 'acme~theirs').mkdir()
-    (node.dir / 'acme~theirs' / 'theirs').write_text(script(1))
-    (node.dir / '.flexvolume-acme~half').mkdir()
-    assert publish.published(str(node.dir)) == [NAME]
-    assert publish.published(str(node.dir / 'nowhere')) == []
-
-
-def test_a_mark_that_is_not_roots_or_no_file_marks_nothing(node):
-    node.deploy(script(1))
-    os.chown(node.place.mark, 65534, 65534)
-    assert publish.published(str(node.dir)) == []
-    os.unlink(node.place.mark)
-    os.mkdir(node.place.mark)
-    assert publish.published(str(node.dir)) == []
-
-
-def test_what_was_just_published_is_touched_after_a_withdrawal_whose_probe_may_have_failed(node):
-    other = DriverName('acme', 'other')
-    node.deploy(script(1))
-    node.publish(script(1), names=(other,)).settle()
-    kept, published = Place(str(node.dir), NAME), DriverName('acme', 'new')
-    node.publish(script(1), names=(published,)).settle()
-    executables = [kept.executable, Place(str(node.dir), published).executable]
-    for path in executables:
-        os.utime(path, (1, 1))
-    leaving = [driver(), driver(published), driver(other, state='absent')]
-    publish.withdraw(leaving, str(node.dir), None, True, False, ['acme/new'])
-    assert [os.stat(path).st_mtime for path in executables] == [1, 1]
-    publish.withdraw(leaving, str(node.dir), None, False, False, ['acme/new']).settle()
-    assert [os.stat(path).st_mtime > 1 for path in executables] == [False, True]
-
-
-def previous_of(node):
-    file = node.files().get('acme~d/.previous')
-    return file and file[2]
-
-
-def test_a_corrupted_driver_that_is_repaired_is_no_version_to_go_back_to(node):
-    """Its init may well succeed: what somebody, or the disk, made of it was never published."""
-    node.deploy(script(1))
-    node.deploy(script(2))
-    evil = script('evil')
-    for content in (evil, ''):
-        with open(node.place.executable, 'w') as file:
-            file.write(content)
-        outcome = node.deploy(script(2))
-        assert ['is not kept: the previous version stays the one before it' in warning for warning in outcome.warnings] == [True]
-        assert (node.files()['acme~d/d'][2], previous_of(node)) == (script(2), script(1))
-    assert _publish_previous(node).changed
-    assert node.files()['acme~d/d'][2] == script(1)
-
-
-def test_a_new_version_over_a_corrupted_one_keeps_the_one_before_and_check_mode_says_so(node):
-    node.deploy(script(1))
-    with open(node.place.executable, 'w') as file:
-        file.write(script('evil'))
-    assert len(node.publish(script(2), check=True).warnings) == 1
-    node.deploy(script(2))
-    assert previous_of(node) is None
-    outcome = node.deploy(script(3))
-    assert (outcome.warnings, previous_of(node)) == ([], script(2))
-
-
-def test_a_corrupted_driver_is_corrupted_still_when_its_repair_is_taken_back(node):
-    node.deploy(script(1))
-    with open(node.place.executable, 'w') as file:
-        file.write(script('evil'))
-    before = node.files()
-    assert node.publish(script(2)).take_back() == []
-    assert node.files() == before
-    node.deploy(script(2))
-    assert previous_of(node) is None
-
-
-def test_of_a_driver_that_was_marked_before_marks_held_checksums_the_old_version_is_kept(node):
-    node.deploy(script(1))
-    with open(node.place.mark, 'w') as file:
-        file.write(mark())
-    outcome = node.deploy(script(2))
-    assert (outcome.warnings, previous_of(node)) == ([], script(1))
-
-
-def test_a_driver_of_somebody_else_is_marked_once_it_is_published_and_no_longer_when_that_is_taken_back(node):
-    (node.dir / 'acme~d').mkdir(parents=True)
-    (node.dir / 'acme~d' / 'd').write_text(script(1))
-    node.publish(script(2)).take_back()
-    assert publish.published(str(node.dir)) == []
-    node.deploy(script(2))
-    assert publish.published(str(node.dir)) == [NAME]
-
-
-def test_a_driver_from_before_there_were_marks_is_marked_once(node):
-    node.deploy(script(1))
-    os.unlink(node.place.mark)
-    assert node.deploy(script(1)).changed
-    assert (publish.published(str(node.dir)), node.deploy(script(1)).changed) == ([NAME], False)
-
-
 def test_going_back_where_nothing_is_kept_says_so_and_changes_nothing(node):
     node.deploy(script(1))
-    outcome = _publish_previous(node)
+    outcome = node.gone_back()
     assert (outcome.changed, outcome.warnings) == (False, [
         'The driver acme/d has no previous version on this node, so it stays as it is: what a driver replaced is kept until one went back to it.'])
 
@@ -549,21 +236,6 @@ def test_a_diff_shows_the_size_and_checksum_of_what_is_new_the_texts_of_what_cha
     assert [sorted(line.split(':')[0] for line in entry['after'].splitlines()) for entry in new] == [['sha256', 'size'], ['base']]
     change, = node.deploy(script(2), config={'base': '/x'}).diff
     assert (change['before'], change['after']) == (script(1), script(2))
-
-
-def assert_none_is_half_made(node, versions, changes):
-    executable = node.files().get('acme~d/d') if node.dir.exists() else None
-    assert executable in [None] + [(0o755, 0, script(version)) for version in versions if version is not None], changes
-
-
-def version_of(node):
-    """Return the version of the driver, both files of which must be of one, or None for no driver, of which no directory must be left either."""
-    seen = node.files() if node.dir.exists() else {}
-    if 'acme~d' not in seen:
-        return None
-    [version] = [version for version in range(3) if seen['acme~d/d'] == (0o755, 0, script(version))]
-    assert seen['acme~d/.config.json'] == (0o600, 0, f'{{\n  "v": {version}\n}}\n')
-    return version
 
 
 PICKY = """#!/bin/sh

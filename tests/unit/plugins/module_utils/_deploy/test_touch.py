@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, publish, records, timers, touch, touch_timer
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import neighbours, program, records, timers, touch, touch_timer, withdraw
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
@@ -226,7 +226,7 @@ def test_what_went_is_healed_once_and_leaves_nothing(plugins, monkeypatch):
 def test_what_was_withdrawn_in_good_order_leaves_no_name_to_heal(plugins, monkeypatch):
     """The empty directory in its place would be one that a probe may meet."""
     assert neighbours.heal(str(plugins), lambda: True) == []
-    publish.withdraw([{'name': NAME, 'state': 'absent'}], str(plugins), None, check=False).settle()
+    withdraw.ensure([{'name': NAME, 'state': 'absent'}], str(plugins), None, check=False).settle()
     made = events(plugins, monkeypatch)
     assert neighbours.heal(str(plugins), lambda: True) == []
     assert made == []
