@@ -168,43 +168,34 @@ table:
   sample: ["nodeops/dynhostpath: passed (43 passed, 2 left out), 1.2 s"]
 """
 
-import os
 import time
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _secrets, _wiring
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import full, suite
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import suite
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import SUITES
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Place
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
 # What a sentence holds of it; all of it stands in the check.
 MOST_EVIDENCE = 120
-SUITES = {suite.name: suite for suite in (suite.BASIC, full.FULL, full.ATTACH)}
 
 
-def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> dict:
-    """Put one driver of the list to the checks and return what came of it."""
+def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> tuple:
+    """Put one driver of the list to the checks; return what came of it, and a sentence that names what failed, empty where it passed."""
     name = driver['name']
-    executable = os.path.join(plugin_dir, name.directory, name.driver)
+    executable = Place(plugin_dir, name).executable
     options = _secrets.with_secrets(driver['options'], driver['secrets'])
     start = time.monotonic()
     checks = suite.run(
         executable, name, process.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running,
         driver['waive'], parameters['enclosed'])
-    return dict(
-        name=str(name), executable=executable, passed=not suite.failures(checks, parameters['strict']),
-        seconds=round(time.monotonic() - start, 3), checks=[dict(found._asdict()) for found in checks])
-
-
-def complaint(results: list, strict: bool) -> str:
-    """Name in one sentence a driver what failed."""
-    lines = []
-    for result in results:
-        failed = [check for check in result['checks'] if check['outcome'] == 'failed' and (strict or check['level'] == 'MUST') and not check['waived']]
-        if failed:
-            listed = '; '.join(f'{check["number"]} {check["title"]}: {check["evidence"][:MOST_EVIDENCE]}' for check in failed)
-            lines.append(f'{result["name"]} fails {len(failed)} of {len(result["checks"])} checks: {listed}.')
-    return ' '.join(lines)
+    failed = suite.failures(checks, parameters['strict'])
+    listed = '; '.join(f'{check.number} {check.title}: {check.evidence[:MOST_EVIDENCE]}' for check in failed)
+    result = dict(name=str(name), executable=executable, passed=not failed, seconds=round(time.monotonic() - start, 3),
+                  checks=[dict(check._asdict()) for check in checks])
+    return result, f'{name} fails {len(failed)} of {len(checks)} checks: {listed}.' if failed else ''
 
 
 def main():
@@ -230,11 +221,12 @@ def main():
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:
         module.fail_json(msg=f'timeout is {parameters["timeout"]}: give a number of seconds above 0.')
-    results = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in declared]
-    answer = dict(changed=False, plugin_dir=dict(plugin_dir._asdict()), drivers=results)
-    if all(result['passed'] for result in results):
-        module.exit_json(**answer)
-    module.fail_json(msg=complaint(results, parameters['strict']), **answer)
+    examined = [examine(driver, plugin_dir.path, running, parameters, module.check_mode) for driver in declared]
+    answer = dict(changed=False, plugin_dir=dict(plugin_dir._asdict()), drivers=[result for result, _sentence in examined])
+    complaints = [sentence for _result, sentence in examined if sentence]
+    if complaints:
+        module.fail_json(msg=' '.join(complaints), **answer)
+    module.exit_json(**answer)
 
 
 if __name__ == '__main__':

@@ -10,15 +10,12 @@ import datetime
 import json
 import os
 import pathlib
-import re
 from xml.etree import ElementTree
+
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.presented import REASON, in_xml
 
 from . import _fleet, _fleet_page
 
-# What XML 1.0 cannot hold, not even escaped.
-NO_XML = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
-# How a report begins what it says of a check that was waived.
-WAIVED = 'waived: '
 JSON, JUNIT, PAGE = 'fleet.json', 'flexvolume-troubles.xml', 'index.html'
 
 
@@ -40,7 +37,7 @@ def junit(fleet: dict) -> str:
         cases = [_case(node['name'], trouble) for trouble in node['troubles']] or [_whole(node)]
         count = {kind: str(sum(case.find(kind) is not None for case in cases)) for kind in ('failure', 'error')}
         suite = ElementTree.SubElement(root, 'testsuite', {
-            'name': f'FlexVolume on {_xml(node["name"])}', 'hostname': _xml(node['name']), 'timestamp': fleet['made'].rstrip('Z'),
+            'name': f'FlexVolume on {in_xml(node["name"])}', 'hostname': in_xml(node['name']), 'timestamp': fleet['made'].rstrip('Z'),
             'tests': str(len(cases)), 'failures': count['failure'], 'errors': count['error'], 'skipped': '0', 'time': '0'})
         suite.extend(cases)
     return ElementTree.tostring(root, encoding='unicode', xml_declaration=True) + '\n'
@@ -60,7 +57,7 @@ def conformance(directory: pathlib.Path) -> dict:
             failed = [{'check': case.get('name', ''), 'evidence': failure.get('message', ''), 'advice': failure.text or ''}
                       for case in suite.findall('testcase') for failure in case.findall('failure')]
             skipped = [(case.get('name', ''), each.get('message', '')) for case in suite.findall('testcase') for each in case.findall('skipped')]
-            waived = [{'check': check, 'reason': message[len(WAIVED):]} for check, message in skipped if message.startswith(WAIVED)]
+            waived = [{'check': check, 'reason': message[len(REASON):]} for check, message in skipped if message.startswith(REASON)]
             found.setdefault(node, []).append({
                 'driver': suite.get('name', '').removesuffix(f' on {node}'), 'tests': len(suite.findall('testcase')), 'failed': failed,
                 'waived': waived, 'left_out': len(skipped) - len(waived), 'made': made})
@@ -68,18 +65,14 @@ def conformance(directory: pathlib.Path) -> dict:
 
 
 def _case(node: str, trouble: dict) -> ElementTree.Element:
-    about = trouble['driver'] or trouble['where']
-    case = ElementTree.Element('testcase', {'classname': _xml(f'{node}.{trouble["trouble"]}'), 'name': _xml(f'{_fleet.title(trouble["trouble"])}: {about}')})
-    ElementTree.SubElement(case, 'failure', {'type': trouble['trouble'], 'message': _xml(trouble['what'])}).text = _xml(trouble['advice'])
+    name = f'{_fleet.title(trouble["trouble"])}: {trouble["driver"] or trouble["where"]}'
+    case = ElementTree.Element('testcase', {'classname': in_xml(f'{node}.{trouble["trouble"]}'), 'name': in_xml(name)})
+    ElementTree.SubElement(case, 'failure', {'type': trouble['trouble'], 'message': in_xml(trouble['what'])}).text = in_xml(trouble['advice'])
     return case
 
 
 def _whole(node: dict) -> ElementTree.Element:
-    case = ElementTree.Element('testcase', {'classname': _xml(node['name']), 'name': 'No trouble'})
+    case = ElementTree.Element('testcase', {'classname': in_xml(node['name']), 'name': 'No trouble'})
     if node['state'] != _fleet.HEALTHY:
-        ElementTree.SubElement(case, 'error', {'type': node['state'], 'message': _xml(node['message'])})
+        ElementTree.SubElement(case, 'error', {'type': node['state'], 'message': in_xml(node['message'])})
     return case
-
-
-def _xml(text: str) -> str:
-    return NO_XML.sub('\ufffd', text)

@@ -25,10 +25,9 @@ from .._outcome import NodeError
 from .._secrets import masked, with_secrets, words
 from .._system.screen import say
 from . import presented, suite
-from .full import ATTACH, FULL
+from .full import FULL, SUITES
 from .report import CATALOGUE, FAILED
 
-SUITES = {each.name: each for each in (suite.BASIC, FULL, ATTACH)}
 VENDOR = 'example.org'
 
 

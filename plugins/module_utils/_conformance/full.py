@@ -18,7 +18,7 @@ from .life import basic_life
 from .options import kubelets_options, metadata, odd_options
 from .report import Report, Stop
 from .stage import Stage, Volume, describe, problem_of
-from .suite import Step, Suite
+from .suite import BASIC, Step, Suite
 
 MANY = 20
 FS_GROUP = 61337
@@ -254,3 +254,4 @@ FULL = Suite('full', (
     Step(303, 306, odd_callouts, ()),
 ))
 ATTACH = Suite('attach', (Step(601, 609, attachable, ()),))
+SUITES = {suite.name: suite for suite in (BASIC, FULL, ATTACH)}

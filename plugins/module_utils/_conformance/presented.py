@@ -15,8 +15,15 @@ from .report import FAILED, LEFT_OUT, MUST, PASSED
 
 WAIVED = 'waived'
 MARKS = {PASSED: 'ok', FAILED: 'FAILED', WAIVED: 'waived', LEFT_OUT: '-'}
+# How a report begins what it says of a check that was waived.
+REASON = 'waived: '
 # What XML 1.0 cannot hold, not even escaped.
 NO_XML = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+
+
+def in_xml(text: str) -> str:
+    """Return the text as XML can hold it."""
+    return NO_XML.sub('\ufffd', text)
 
 
 def outcome_of(check: dict) -> str:
@@ -63,13 +70,13 @@ def junit(host: str, driver: dict, strict: bool) -> ElementTree.Element:
 
 def _case(host: str, driver: str, check: dict, strict: bool) -> ElementTree.Element:
     case = ElementTree.Element('testcase', {'classname': f'{host}.{driver}', 'name': f'{check["number"]} {check["title"]} ({check["level"]})'})
-    evidence, outcome = NO_XML.sub('\ufffd', check['evidence']), outcome_of(check)
+    evidence, outcome = in_xml(check['evidence']), outcome_of(check)
     if outcome == LEFT_OUT:
         ElementTree.SubElement(case, 'skipped', {'message': evidence})
     elif outcome == WAIVED:
-        ElementTree.SubElement(case, 'skipped', {'message': NO_XML.sub('\ufffd', f'waived: {check["waived"]} ({check["evidence"]})')})
+        ElementTree.SubElement(case, 'skipped', {'message': in_xml(f'{REASON}{check["waived"]} ({check["evidence"]})')})
     elif outcome == FAILED and (strict or check['level'] == MUST):
-        told = NO_XML.sub('\ufffd', '\n'.join(filter(None, (check['advice'], check['callout']))))
+        told = in_xml('\n'.join(filter(None, (check['advice'], check['callout']))))
         ElementTree.SubElement(case, 'failure', {'message': evidence, 'type': check['level']}).text = told
     elif evidence:
         ElementTree.SubElement(case, 'system-out').text = f'{outcome}: {evidence}'
