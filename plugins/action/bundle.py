@@ -75,10 +75,13 @@ def _write(path: pathlib.Path, content: bytes, mode: int, check: bool) -> list:
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             new = path.with_name(f'.{path.name}.{os.getpid()}')
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as file:
-                file.write(content)
-                os.fchmod(file.fileno(), mode)
-            new.rename(path)
+            try:
+                with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb') as file:
+                    file.write(content)
+                    os.fchmod(file.fileno(), mode)
+                new.rename(path)
+            finally:
+                new.unlink(missing_ok=True)
     except OSError as error:
         raise refusal(f'{path} cannot be written: {error.strerror}; see to dest.') from None
     return [dict(before_header=str(path), before=before, after_header=str(path), after=after)]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -63,6 +64,13 @@ def test_the_same_list_gives_the_same_file_and_changes_nothing(write):
     (write.dest / 'flexvolume-node.pyz').unlink()
     assert write()['changed']
     assert content(write) == first
+
+
+def test_a_disk_that_is_full_keeps_no_part_of_what_may_be_secret(write, mocker):
+    mocker.patch.object(bundle.os, 'fchmod', side_effect=OSError(errno.ENOSPC, 'No space left on device'))
+    with pytest.raises(AnsibleActionFail, match=r'flexvolume-node\.pyz cannot be written: No space left on device; see to dest\.'):
+        write()
+    assert list(write.dest.iterdir()) == []
 
 
 def test_nothing_is_written_in_check_mode(write):
