@@ -40,11 +40,11 @@ LEFT = re.compile(HEAD + r'kubelet_volumes\.go:\d+\] .*?rphaned pod \\?"(?P<uid>
 ITS_OWN = 'kubernetes.io'
 
 
-def standing(kubelet, window: float = WINDOW) -> list:
+def standing(kubelet) -> list:
     """Return the kubelet's complaints that stand, each a dict of C(kind), C(driver), C(pod), C(uid), C(volume), C(reason), C(count), C(last) and
     C(paths), of which each is C(mounted), C(empty) or neither."""
     now = time.time()
-    shown, _complete = journal.lines(kubelet, now - window, PATTERN)
+    shown, _complete = journal.lines(kubelet, now - WINDOW, PATTERN)
     recent = [complaint for complaint in parse(shown) if now - complaint['moment'] < PATIENCE[complaint['kind']]]
     table = {mount.path for mount in mounts.read()} if recent else set()
     found = [_located(complaint, kubelet.root_dir, table) for complaint in recent]

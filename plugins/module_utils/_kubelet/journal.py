@@ -46,10 +46,10 @@ MARGIN = 1.0
 ROUNDED = 1
 
 
-def words(kubelet, patience: float = PATIENCE) -> Words:
+def words(kubelet) -> Words:
     """Return what the kubelet has said of loading drivers since it was started."""
     since = process.started(kubelet)
-    return SILENCE if since is None else parse(*lines(kubelet, since - ROUNDED, PATTERN, patience))
+    return SILENCE if since is None else parse(*lines(kubelet, since - ROUNDED, PATTERN))
 
 
 def lines(kubelet, since: float, pattern: str, patience: float = PATIENCE) -> tuple:
