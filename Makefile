@@ -121,14 +121,14 @@ actionlint: workflows # not among the others, as its program comes from the forg
 .PHONY: build install package ee ee-image conformance-pyz
 build: tools
 	@mkdir -p $(BUILD) || { echo 'What is built goes into $(BUILD), which cannot be made: use a checkout that can be written to.'; exit 1; }
-	$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --output-path .. && \
+	@$(STAGED) bash -c 'cp --remove-destination files/* roles/driver/files/ && ansible-galaxy collection build --output-path .. && \
 	cp ../*.tar.gz $(BUILD)/new.$$$$ && mv $(BUILD)/new.$$$$ $(TARBALL)'
 
 # What is installed already stays, since a demo or a test may be running on it.
 MANIFEST := tar --extract --to-stdout --file $(TARBALL) MANIFEST.json
 install: build
-	@exec 9>$(BUILD)/install.lock; flock 9; $(MANIFEST) | cmp -s - $(BUILD)/installed || { rm -f $(BUILD)/installed; \
-	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL) && $(MANIFEST) >$(BUILD)/installed; }
+	@exec 9>$(BUILD)/install.lock; flock 9; content=$$($(MANIFEST) | sha256sum); grep -qsxF "$$content" $(BUILD)/installed || { rm -f $(BUILD)/installed; \
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) ansible-galaxy collection install --offline --force $(TARBALL) && echo "$$content" >$(BUILD)/installed; }
 
 conformance-pyz: ## flexvolume-conformance.pyz, for the authors of drivers, the same byte for byte wherever it is built
 	mkdir -p $(BUILD)
