@@ -53,12 +53,12 @@ class NodeSet:
         """
         if not 1 <= count <= LARGEST:
             raise host.Failure(f'{count} nodes cannot be had: ask for 1 to {LARGEST}.')
-        began = time.monotonic()
         host.install('iproute2', 'openssh-client', 'systemd-container', 'util-linux')
         extra = [*(f'--bind-ro={bind}' for bind in binds), *(_loop_devices() if loop else ())]
         if kind == 'kubelet':
             extra.extend(kubelet.nspawn_options())
         lower = roots.path(kind)
+        began = time.monotonic()
         with host.locked_run():
             self._prepare()
             started = [name for name in (f'{self.name}-{number}' for number in range(1, count + 1)) if self._start(name, kind, lower, extra, user_data)]
