@@ -11,7 +11,7 @@ import tempfile
 import uuid
 
 from .._kubelet import callout
-from .._secrets import PREFIX
+from .._secrets import PREFIX, encoded
 from .report import MUST, SHOULD, Report
 from .stage import POD, Stage, Volume, describe
 
@@ -53,7 +53,7 @@ def _commands(stage: Stage, report: Report, own: list, secrets: list):
             # The token before any slash, so that a directory of that name is known for made-up.
             text = form % f': {stage.token}; touch {executed}'
             given = str(stage.options.get(key, stage.token))
-            tried = [_encoded(_decoded(given) + text)] if key in secrets else [given + text] + ([text] if key in stage.options else [])
+            tried = [encoded(_decoded(given) + text)] if key in secrets else [given + text] + ([text] if key in stage.options else [])
             for value in tried:
                 _odd(stage, key, value, False)
                 if os.path.exists(executed):
@@ -97,7 +97,7 @@ def metadata(stage: Stage, report: Report):
 
 def kubelets_options(stage: Stage, report: Report):
     """Check 417: what a pod says in fsType and readOnly, and the secret that it names, besides its options."""
-    for what, options in (('fsType ext4', {'kubernetes.io/fsType': 'ext4'}), ('a secret', {PREFIX + 'conformance': _encoded('s3cret$ "{}"')})):
+    for what, options in (('fsType ext4', {'kubernetes.io/fsType': 'ext4'}), ('a secret', {PREFIX + 'conformance': encoded('s3cret$ "{}"')})):
         problem = _odd(stage, *next(iter(options.items())), False)[1]
         if problem:
             report.failed(417, f'{what}: {problem}')
@@ -144,10 +144,6 @@ def _judge_climb(volume: Volume, outside: str, what: str, number: int, report: R
     if _reaches(volume, outside):
         report.failed(number, f'{what} reached {outside}', advice='' if number == 410 else (
             'Refuse ".." in it.' if '..' in what else 'Refuse a slash at its beginning, or join it to the base without letting it replace that.'))
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode('utf-8', 'surrogateescape')).decode()
 
 
 def _decoded(text: str) -> str:

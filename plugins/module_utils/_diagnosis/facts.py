@@ -15,10 +15,10 @@ from .._deploy import driver_files, host_paths, misprobed, neighbours, records, 
 from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
+from .._secrets import HIDDEN
 from .._system import mounts, roots, systemd, trust
 
 SECRET_FLAG = re.compile(r'--?[\w-]*(token|password|passwd|secret|credentials?|api-?key)=', re.IGNORECASE)
-HIDDEN = '********'
 MOST_NAMES = 20
 
 
