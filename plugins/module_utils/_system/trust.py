@@ -68,8 +68,16 @@ def demand(path: str, what: str, root: str = '/'):
                         f'let root alone own and write {found.path}, or keep it where that is so.')
 
 
+def is_open_at(path: str) -> bool:
+    """Say whether there is something at the path that somebody else than root may write, also by an ACL."""
+    try:
+        return bool(_why(os.stat(path), path))
+    except OSError:
+        return False
+
+
 def is_open(status) -> bool:
-    """Say of a stat result whether somebody else than root may write it."""
+    """Say of a stat result, which knows no ACL, whether somebody else than root may write it."""
     return status.st_uid not in _believed() or bool(status.st_mode & 0o002) or bool(status.st_mode & 0o020 and status.st_gid)
 
 

@@ -117,11 +117,14 @@ def test_an_interpreter_that_is_missing(plugins, line, missing):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make files that are root's")
-def test_what_others_than_root_can_write(plugins):
+def test_what_others_than_root_can_write(plugins, monkeypatch):
     path = put(plugins, 'acme~nfs')
     assert describe(plugins, 'acme~nfs', init=False)['unsafe'] == []
     path.chmod(0o775)
     assert describe(plugins, 'acme~nfs', init=False)['unsafe'] == []
+    monkeypatch.setattr(facts.trust.os, 'getxattr', lambda _path, _name: b'an ACL')
+    assert describe(plugins, 'acme~nfs', init=False)['unsafe'] == [str(path)]
+    monkeypatch.undo()
     os.chown(str(path), 0, 1000)
     path.parent.chmod(0o777)
     assert describe(plugins, 'acme~nfs', init=False)['unsafe'] == [str(path.parent), str(path)]
