@@ -6,6 +6,8 @@
 
 import contextlib
 import hashlib
+import re
+import shlex
 import time
 
 
@@ -90,6 +92,11 @@ def iso(moment: float) -> str:
 def plain(text) -> str:
     """Return what a node, a driver or a tenant says as one line that does nothing to a terminal but fill it."""
     return ''.join(character if character.isprintable() else '\ufffd' for character in ' '.join(str(text).split()))
+
+
+def quoted(path: str) -> str:
+    """Return a path as a shell takes it, for a command that a person is to type; a tilde within, as every driver directory has, needs no quotes."""
+    return path if re.fullmatch('/[A-Za-z0-9/._~+-]*', path) else shlex.quote(path)
 
 
 def described(text: str) -> str:

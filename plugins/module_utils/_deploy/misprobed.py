@@ -12,6 +12,7 @@ that was moved away, or removed while a process had it open, and is there anew, 
 import os
 
 from .._kubelet import journal, process
+from .._outcome import quoted
 from . import neighbours
 
 
@@ -40,5 +41,5 @@ def find(kubelet, said) -> dict:
             found[name] = 'Restart the kubelet, which has lost track of a directory that was moved away, or in use as it was removed.'
         elif said.probed > os.stat(plugin_dir).st_mtime + journal.MARGIN:
             # It was gone already; of what was only deleted no later probe fails.
-            found[name] = f'Make a directory in the place of {path}, which was moved away, and remove it again: mkdir {path}; rmdir {path}'
+            found[name] = f'Make a directory in the place of {path}, which was moved away, and remove it again: mkdir {quoted(path)}; rmdir {quoted(path)}'
     return found

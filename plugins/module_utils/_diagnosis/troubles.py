@@ -7,10 +7,8 @@
 Each function below knows one trouble and returns a list of them, empty on a healthy node.
 """
 
-import re
-import shlex
-
 from .._kubelet.process import STARTING, loses_drivers
+from .._outcome import quoted
 
 # A driver's init runs under a lock that every volume operation of the node waits for (flexvolume/probe.go).
 SLOW = 5
@@ -133,7 +131,7 @@ def no_executable(facts: dict) -> list:
 def not_executable(facts: dict) -> list:
     return [_trouble('not_executable', driver['path'],
                      f'{driver["path"]} has mode {driver["mode"]}, no execute permission, so its init fails at each probe.',
-                     f'chmod 0755 {_quoted(driver["path"])}', driver['name'])
+                     f'chmod 0755 {quoted(driver["path"])}', driver['name'])
             for driver in _probed(facts) if driver['executable'] == 'not executable']
 
 
@@ -187,7 +185,7 @@ def not_registered(facts: dict) -> list:
         first = f'See to {" and ".join(broken)} first, then: ' if broken else ''
         found.append(_trouble('not_registered', driver['path'],
                               f'The kubelet has probed its plugin dir and did not load {driver["name"]}{why}. Its pods fail with "no volume plugin matched".',
-                              f'{first}touch {_quoted(driver["path"])} {_quoted(driver["directory"])}', driver['name']))
+                              f'{first}touch {quoted(driver["path"])} {quoted(driver["directory"])}', driver['name']))
     return found
 
 
@@ -251,7 +249,7 @@ def impostors(facts: dict) -> list:
 def unsafe(facts: dict) -> list:
     return [_trouble('unsafe', path,
                      f'Others than root can write {path}, and what lies there the kubelet runs as root.',
-                     f'chown root:root {_quoted(path)} && chmod go-w {_quoted(path)}', driver['name'])
+                     f'chown root:root {quoted(path)} && chmod go-w {quoted(path)}', driver['name'])
             for driver in facts['drivers'] for path in driver['unsafe']]
 
 
@@ -367,17 +365,12 @@ def _why_no_executable(driver: dict) -> tuple:
     if f'.{name}' in driver['names']:
         hidden = f'{driver["directory"]}/.{name}'
         return (f'{driver["directory"]} holds the driver under the hidden name .{name} only: an installer was stopped half-way.',
-                f'Deploy the driver again, or mv {_quoted(hidden)} {_quoted(driver["path"])}')
+                f'Deploy the driver again, or mv {quoted(hidden)} {quoted(driver["path"])}')
     if visible:
         return (f'{driver["directory"]} holds {", ".join(visible)}, but the kubelet calls {name}, which is not there.',
                 f'Name the executable {name}, or the directory vendor~{visible[0]}.')
     return (f'{driver["directory"]} has no driver in it, so the kubelet fails to probe it.',
-            f'Remove the directory (rm -r {_quoted(driver["directory"])}), or deploy the driver {driver["name"]}.')
-
-
-def _quoted(path: str) -> str:
-    """Return the path as a shell takes it; a tilde within, as every driver directory has, needs no quotes."""
-    return path if re.fullmatch('/[A-Za-z0-9/._~+-]*', path) else shlex.quote(path)
+            f'Remove the directory (rm -r {quoted(driver["directory"])}), or deploy the driver {driver["name"]}.')
 
 
 def _by_driver(facts: dict, kind: str) -> list:
@@ -402,11 +395,11 @@ def _cleared(paths) -> str:
     """Return the commands that clear volumes away without ever deleting data: rmdir takes empty directories only, and crosses no mount."""
     words = []
     for path in paths:
-        quoted = _quoted(path['path'])
+        place = quoted(path['path'])
         if path['mounted']:
-            words.append(f'umount {quoted} && rmdir {quoted}')
+            words.append(f'umount {place} && rmdir {place}')
         elif path['empty']:
-            words.append(f'rmdir {quoted}')
+            words.append(f'rmdir {place}')
         else:
-            words.append(f'look at what lies in {quoted}, which is no mount, and move it away; then rmdir {quoted}')
+            words.append(f'look at what lies in {place}, which is no mount, and move it away; then rmdir {place}')
     return '; '.join(words)

@@ -32,7 +32,7 @@ ZONE_STEP = 900
 LATEST = 10
 LOADED = re.compile(HEAD + r'"?Loaded volume plugin"?(?: pluginName=| )"([^"]+)"')
 FAILED = re.compile(HEAD + r'"?Error dynamically probing plugins')
-DIRECTORY = re.compile(r'rror creating Flexvolume plugin from directory ([^ ,]+), skipping')
+DIRECTORY = re.compile(r'rror creating Flexvolume plugin from directory ([^ ,/]+), skipping')
 PATTERN = 'Loaded volume plugin|Error dynamically probing plugins'
 # Loaded once, as the kubelet starts: these lines show that it logs what it loads, and that the journal reaches back to its start.
 ITS_OWN = 'kubernetes.io~'

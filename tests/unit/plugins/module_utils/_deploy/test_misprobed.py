@@ -71,6 +71,13 @@ def test_a_name_that_was_moved_away_is_known_by_the_last_probe(plugins):
     assert misprobed.find(KUBELET, said) == {}
 
 
+def test_a_command_to_type_runs_nothing_that_a_name_holds(plugins):
+    """A driver that repeats a pod's option with its line breaks can have written that name into the kubelet's log."""
+    os.utime(str(plugins), (10, 10))
+    [advice] = misprobed.find(KUBELET, Words({}, {'a;reboot': 20}, 20, True)).values()
+    assert advice.endswith(f"mkdir '{plugins}/a;reboot'; rmdir '{plugins}/a;reboot'")
+
+
 def test_a_directory_of_which_the_kubelet_has_lost_track(plugins):
     assert list(misprobed.find(KUBELET, failing(['volume'], 5)).items()) == [
         ('volume', 'Restart the kubelet, which has lost track of a directory that was moved away, or in use as it was removed.')]

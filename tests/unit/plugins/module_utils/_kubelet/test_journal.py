@@ -55,6 +55,10 @@ def test_a_probe_that_failed_names_each_directory(line, names):
     assert (set(found.failed), found.probed) == (names, 20)
 
 
+def test_what_cannot_be_the_name_of_a_directory_is_passed_over():
+    assert said((20, OLD_ERROR.replace('example.com~', '../'))).failed == {}
+
+
 @pytest.mark.parametrize('line', [
     'I1125 14:46:58.1      93 event.go:291] "Event occurred" message="I1125 14:46:58.330539      93 plugins.go:651] Loaded volume plugin \\"acme/nfs\\""',
     'W1125 14:47:06.183140      93 driver-call.go:149] FlexVolume: driver call failed: output: "Loaded volume plugin \\"acme/nfs\\""',
