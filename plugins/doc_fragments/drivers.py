@@ -208,7 +208,8 @@ options:
   heal_neighbours:
     description:
       - Whether to help a kubelet that a driver directory without an executable keeps from loading other drivers, as kubelets before 1.24 do.
-        A directory by the executable's name is made in it and removed at once; nothing that is there is touched.
+        A directory by the executable's name is made in it and removed at once; nothing that is there is touched. So is one by the name of a driver directory
+        that was moved away, which such a kubelet goes on probing.
       - Left out, this is done where the running kubelet's version is older than 1.24 or not known.
     type: bool
     version_added: 1.0.0
@@ -218,7 +219,8 @@ options:
 options:
   touch_timer:
     description:
-      - Whether the drivers get a touch timer. Switch it off on a node without a running systemd.
+      - Whether the drivers get a touch timer. Switch it off where there is no systemd, as in a container. Where it is installed and does not run, as in an
+        image that is being built, the timer is enabled for the first boot.
     type: bool
     default: true
   validate:

@@ -17,7 +17,8 @@ description:
   - Nothing is left on the node. The driver runs in a mount namespace of its own, over an overlay of the node's file systems; whatever it writes
     there is reported, and goes with it. Where a kernel or a container does not allow that, it runs on the node itself, which the report says; what
     it leaves behind under a made-up name or lets hang is then removed or killed.
-  - Only the options of a driver's volumes are taken from its entry in the list. Drivers whose C(state) is C(absent) are passed over.
+  - Of a driver's entry in the list, only the O(drivers[].options) and O(drivers[].secrets) of its volumes and its waivers count. Drivers whose C(state) is
+    C(absent) are passed over.
 extends_documentation_fragment:
   - nodeops.flexvolume.drivers
   - nodeops.flexvolume.attributes.action
@@ -90,7 +91,9 @@ plugin_dir:
   sample:
     path: /usr/libexec/kubernetes/kubelet-plugins/volume/exec
     source: default
-    reason: No kubelet runs on this node.
+    reason: >-
+      The kubelet that this node is set up for (none runs) is given no plugin dir, neither as a flag nor in a config file, so it uses its default,
+      /usr/libexec/kubernetes/kubelet-plugins/volume/exec.
 drivers:
   description: What came of each driver.
   returned: always
@@ -139,13 +142,14 @@ drivers:
           type: str
           sample: failed
         evidence:
-          description: What was seen, or why the check was left out.
+          description: What was seen.
           type: str
-          sample: ""
+          sample: "mount: Failure: it is mounted already"
         advice:
           description: What to do when the check fails.
           type: str
-          sample: Answer Success if the directory is a mount point already.
+          sample: >-
+            Answer Success, and do nothing, if the volume is there already: the kubelet asks for this one after each restart.
         callout:
           description: The shell command that repeats by hand the callout after which the check failed, with its secrets hidden.
           type: str

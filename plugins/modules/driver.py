@@ -54,11 +54,13 @@ plugin_dir:
     source:
       description: Where it is set, one of V(argument), V(process), V(config file), V(drop-in) and V(default).
       type: str
-      sample: process
+      sample: default
     reason:
       description: The same as a sentence.
       type: str
-      sample: The kubelet that runs as pid 734 names no plugin dir in its flags or its config file, so it is the default of kubelet.
+      sample: >-
+        The kubelet that runs as pid 734 is given no plugin dir, neither as a flag nor in a config file, so it uses its default,
+        /usr/libexec/kubernetes/kubelet-plugins/volume/exec.
 published:
   description: The drivers that were published, taken back to their previous version or adjusted.
   returned: success

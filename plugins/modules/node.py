@@ -63,7 +63,9 @@ plugin_dir:
   sample:
     path: /usr/libexec/kubernetes/kubelet-plugins/volume/exec
     source: default
-    reason: No kubelet runs on this node.
+    reason: >-
+      The kubelet that this node is set up for (none runs) is given no plugin dir, neither as a flag nor in a config file, so it uses its default,
+      /usr/libexec/kubernetes/kubelet-plugins/volume/exec.
 host_paths:
   description: The host paths that are there now.
   returned: success

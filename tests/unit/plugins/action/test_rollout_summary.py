@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
+
 from ansible_collections.nodeops.flexvolume.plugins.action import rollout_summary
 
 
@@ -60,3 +63,16 @@ def test_localhost_counts_only_where_it_was_a_node(mocker):
     assert result['msg'][0].startswith('1 node:') and result['_ansible_verbose_always'] is True
     hostvars['localhost'] = {'flexvolume_outcome': {'changed': False}}
     assert action.run(task_vars={'hostvars': hostvars, 'ansible_play_hosts_all': list(hostvars)})['msg'][0].startswith('2 nodes:')
+
+
+def test_the_summary_in_the_guide_is_what_its_rollout_ends_with():
+    """Batches of 1, 10 and 25% of 200 nodes; two of the second batch failed."""
+    guide = (pathlib.Path(__file__).parents[4] / 'docs/docsite/rst/running.rst').read_text(encoding='utf-8')
+    shown = re.search(r'^( {4}200 nodes: .*\n(?: {4}.*\n)*)', guide, re.MULTILINE)[1].splitlines()
+    found = {f'node-{number}': {'changed': True} if number <= 11 else None for number in range(1, 201)}
+    found['node-4'] = {'changed': True, 'warnings': [
+        'This node has no kubelet, neither running nor installed, so nothing will use what is deployed to it: leave it out.']}
+    failed = {'failed': True, 'msg': 'The plugin dir /opt/plugins lies on /opt, which is mounted read-only: give the kubelet a --volume-plugin-dir.'}
+    found.update({'node-10': failed, 'node-11': failed})
+    for line, told in zip(shown, rollout_summary.lines(found), strict=True):
+        assert re.fullmatch('.*'.join(map(re.escape, line.strip().split('...'))), told)
