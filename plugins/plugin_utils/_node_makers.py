@@ -84,12 +84,12 @@ spec:
             - |
               trap 'exit 0' TERM
               cd /run/flexvolume
-              echo '{sha256}  /bundle/{file}' | sha256sum -c > sum || {{ cat sum; exit 1; }}
+              sum=$(echo '{sha256}  /bundle/{file}' | sha256sum -c) || {{ echo "$sum"; exit 1; }}
               exec 3< /bundle/{file}
               # What was opened here can be read in the node's mount namespace as well.
               while nsenter --target 1 --mount -- sh -c '
                   exec "$(command -v python3 || echo /usr/libexec/platform-python)" -I /proc/self/fd/3 "$@"' sh {command}; do
-                touch agrees
+                : > agrees
                 sleep {interval} & wait $!
               done
               exit 1

@@ -7,6 +7,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -65,6 +67,24 @@ def test_what_its_pods_do(keys, words):
     script = manifest(**keys)[1]['spec']['template']['spec']['containers'][0]['args'][0]
     for word in words:
         assert word.replace('" sh', "' sh") in script
+
+
+@pytest.mark.parametrize('bundle, said, agrees', [(BUNDLE, 'applied\nno more\n', True), (b'another', '{bundle}: FAILED\n', False)])
+def test_its_pods_need_no_other_program_than_is_promised(tmp_path, bundle, said, agrees):
+    """Their image is anybody's; here the node agrees at first, and no more when it is asked again."""
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'bin').mkdir()
+    for program in ('sh', 'sha256sum'):
+        (tmp_path / 'bin' / program).symlink_to(shutil.which(program))
+    for program, text in (('sleep', 'exit 0'), ('nsenter', '[ -e agrees ] && echo no more && exit 1; echo applied')):
+        (tmp_path / 'bin' / program).write_text(f'#!/bin/sh\n{text}\n')
+        (tmp_path / 'bin' / program).chmod(0o755)
+    (tmp_path / 'flexvolume-node.pyz').write_bytes(bundle)
+    script = manifest()[1]['spec']['template']['spec']['containers'][0]['args'][0]
+    script = script.replace('/run/flexvolume', str(tmp_path / 'run')).replace('/bundle/', f'{tmp_path}/')
+    done = subprocess.run(['/bin/sh', '-ec', script], env={'PATH': str(tmp_path / 'bin')}, stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, said.format(bundle=tmp_path / 'flexvolume-node.pyz'))
+    assert (tmp_path / 'run' / 'agrees').exists() == agrees
 
 
 @pytest.mark.parametrize('keys', [
