@@ -35,8 +35,10 @@ EXAMPLES = r"""
   gather_facts: false
 
 - name: Go from batch to batch
-  hosts: "{{ query('nodeops.flexvolume.rollout', 'hosts', given=flexvolume_hosts | default(none)) }}"
-  serial: "{{ query('nodeops.flexvolume.rollout', 'batches', given=flexvolume_batches | default(none)) }}"
+  hosts: >-
+    {{ query('nodeops.flexvolume.rollout', 'hosts', given=flexvolume_hosts | default(none)) }}
+  serial: >-
+    {{ query('nodeops.flexvolume.rollout', 'batches', given=flexvolume_batches | default(none)) }}
   gather_facts: false
   tasks: []
 """

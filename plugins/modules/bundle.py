@@ -82,7 +82,7 @@ EXAMPLES = r"""
     at_boot: true
     cloud_init: true
     daemonset:
-      image: docker.io/library/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000000
+      image: busybox@sha256:0000000000000000000000000000000000000000000000000000000000000000
 """
 
 RETURN = r"""

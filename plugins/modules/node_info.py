@@ -39,7 +39,9 @@ EXAMPLES = r"""
 - name: Fail where something is wrong, with what to do about it
   ansible.builtin.assert:
     that: node.troubles | length == 0
-    fail_msg: "{{ node.troubles | map(attribute='what') | join(' ') }} {{ node.troubles | map(attribute='advice') | join(' ') }}"
+    fail_msg: >-
+      {{ node.troubles | map(attribute='what') | join(' ') }}
+      {{ node.troubles | map(attribute='advice') | join(' ') }}
 
 - name: Look at the node without running the drivers
   nodeops.flexvolume.node_info:

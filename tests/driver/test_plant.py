@@ -208,7 +208,7 @@ def collected(make_node):
     node.base.chmod(0o750)
     subprocess.run(['mount', '-o', 'bind,nosuid,nodev', node.base, node.base], check=True)
     assert node.mount('u1').status == 'Success'
-    command, = re.findall(r'^ +(find /var/lib/dynhostpath/.*;)$', DOCUMENTATION.read_text(), re.MULTILINE)
+    command, = re.findall(r'^ +(find /var/lib/dynhostpath/[^;]*;)$', DOCUMENTATION.read_text(), re.MULTILINE)
     return node, command.replace('/var/lib/dynhostpath', str(node.base))
 
 
