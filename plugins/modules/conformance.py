@@ -180,10 +180,10 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.fu
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Place
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, plain
 
 # What a sentence holds of it; all of it stands in the check.
-MOST_EVIDENCE = 120
+MOST_EVIDENCE = 240
 
 
 def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: bool) -> tuple:
@@ -196,10 +196,15 @@ def examine(driver: dict, plugin_dir: str, running, parameters: dict, check: boo
         executable, name, process.callout_environment(running), options, SUITES[parameters['suite']], check, parameters['timeout'], running,
         driver['waive'], parameters['enclosed'])
     failed = suite.failures(checks, parameters['strict'])
-    listed = '; '.join(f'{check.number} {check.title}: {check.evidence[:MOST_EVIDENCE]}' for check in failed)
+    listed = '; '.join(f'{check.number} {check.title}: {_brief(check.evidence)}' for check in failed)
     result = dict(name=str(name), executable=executable, passed=not failed, seconds=round(time.monotonic() - start, 3),
                   checks=[dict(check._asdict()) for check in checks])
     return result, f'{name} fails {len(failed)} of {len(checks)} checks: {listed}.' if failed else ''
+
+
+def _brief(evidence: str) -> str:
+    text = plain(evidence).rstrip('.')
+    return text if len(text) <= MOST_EVIDENCE else f'{text[:MOST_EVIDENCE]} (…)'
 
 
 def main():
