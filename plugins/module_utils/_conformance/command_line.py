@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--name', metavar='VENDOR/DRIVER', help=f"the name by which pods call it (default: its directory's, else {VENDOR}/FILE)")
     parser.add_argument('--options', metavar='FILE', help='a JSON object: what a pod says in flexVolume.options')
     parser.add_argument('--secrets', metavar='FILE', help='a JSON object: the data of the Secret that a pod names, not encoded')
-    parser.add_argument('--suite', choices=sorted(SUITES), default=FULL.name)
+    parser.add_argument('--suite', choices=sorted(SUITES), default=FULL.name, help='which checks (default: full)')
     parser.add_argument('--strict', action='store_true', help='let a SHOULD that fails count')
     parser.add_argument('--waive', metavar='NUMBER=REASON', action='append', default=[], type=_waiver, help='let a check fail, and show why')
     parser.add_argument('--timeout', metavar='SECONDS', type=_seconds, default=30, help='after which a callout counts as hung (default: 30)')
