@@ -79,7 +79,6 @@ def _row(node: dict, ranks: dict, standing: dict, made: str) -> dict:
     drivers, kubelet = node['drivers'], node['kubelet']
     touched = min((driver['mtime'] for driver in drivers if driver.get('mtime')), default='')
     volumes = [driver['volumes'] for driver in drivers if driver.get('volumes')]
-    sizes = [each['bytes'] for each in volumes if each.get('bytes') is not None]
     sick = {trouble['driver'] for trouble in node['troubles'] if trouble['driver']}
     return {
         'name': node['name'], 'rank': ranks[node['name']], 'state': node['state'], 'severity': _fleet.STATES.index(node['state']),
@@ -92,5 +91,4 @@ def _row(node: dict, ranks: dict, standing: dict, made: str) -> dict:
         'brief': len(drivers) > MOST_DRIVERS, 'sick': len(sick & {driver['name'] for driver in drivers}),
         'touched': touched, 'touched_ago': _fleet_screen.age(touched, made) if touched else '',
         'pods': sum(len(driver.get('pods', [])) for driver in drivers), 'volumes': sum(each['count'] for each in volumes),
-        'bytes': sum(sizes), 'size': _fleet_screen.size(sum(sizes)) if sizes else '',
     }

@@ -41,15 +41,6 @@ def age(moment, now: str) -> str:
     return f'{max(seconds, 0)} s'
 
 
-def size(number) -> str:
-    """Return a number of bytes, briefly."""
-    amount, units = float(number), ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-    while amount >= 1024 and len(units) > 1:
-        amount /= 1024
-        units.pop(0)
-    return f'{amount:.0f} {units[0]}' if amount >= 10 or units[0] == 'B' else f'{amount:.1f} {units[0]}'
-
-
 def _time(text: str) -> datetime.datetime:
     return datetime.datetime.strptime(text, '%Y-%m-%dT%H:%M:%SZ')
 
@@ -161,9 +152,8 @@ def _volumes(found: list, now: str) -> str:
     count = sum(each['count'] for each in found)
     if not count:
         return '0'
-    sizes = [each['bytes'] for each in found if each.get('bytes') is not None]
     oldest = min((each['oldest'] for each in found if each.get('oldest')), default=None)
-    return str(count) + (f', {size(sum(sizes))}' if sizes else '') + (f', oldest {age(oldest, now)}' if oldest else '')
+    return str(count) + (f', oldest {age(oldest, now)}' if oldest else '')
 
 
 def _version(node: dict) -> str:

@@ -150,6 +150,21 @@ def test_old_data_say_so(show):
     assert 'stale' not in show(_simulated.results(3), made=now).find_element(By.ID, 'age').get_attribute('class')
 
 
+def test_a_long_name_takes_the_room_that_there_is(show):
+    name = 'ip-10-0-17-17.eu-central-1.compute.internal.prod-cluster-frankfurt-017.example.com'
+    browser = show({name: _simulated.judged(_simulated.healthy())})
+    button = browser.find_element(By.CSS_SELECTOR, '.open')
+    assert button.text == name and button.rect['width'] > 200
+
+
+def test_what_is_printed_says_how_many_more_nodes_there_are(show):
+    facts = _simulated.healthy()
+    facts['kubelet']['watches_plugin_dir'] = False
+    browser = show({f'node-{number:02}': _simulated.judged(facts) for number in range(30)})
+    browser.execute_cdp_cmd('Emulation.setEmulatedMedia', {'media': 'print'})
+    assert text(browser, '.trouble .more summary') == 'and 14 more'
+
+
 def test_it_prints(show):
     pdf = base64.b64decode(show(_simulated.results(50)).execute_cdp_cmd('Page.printToPDF', {})['data'])
     assert pdf.startswith(b'%PDF') and len(pdf) > 20000
@@ -161,8 +176,26 @@ def test_it_fits_a_telephone(show, picture):
     try:
         picture('telephone')
         assert browser.execute_script('return document.documentElement.scrollWidth') <= 390
+        browser.find_element(By.CSS_SELECTOR, '.open').click()
+        browser.execute_script('document.getElementById("nodes").scrollIntoView()')
+        picture('telephone-node')
+        # What is read of a node takes no sideways scrolling, although the table of nodes does.
+        assert all(element.rect['x'] + element.rect['width'] <= 390 for element in browser.find_elements(By.CSS_SELECTOR, 'tr.detail p, tr.detail dd'))
     finally:
         browser.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
+
+
+def test_without_javascript_it_is_read_all_the_same(show, chromium, picture):
+    chromium.execute_cdp_cmd('Emulation.setScriptExecutionDisabled', {'value': True})
+    try:
+        browser = show(_simulated.results(200))
+        assert not any(element.is_displayed() for element in browser.find_elements(By.CSS_SELECTOR, '.theme, .tools'))
+        assert 'fleet.json beside this page' in text(browser, '#nodes noscript')
+        click(browser, '.chip[href="#node=node-100"]')
+        picture('without-javascript')
+        assert browser.switch_to.active_element.text == 'node-100'
+    finally:
+        chromium.execute_cdp_cmd('Emulation.setScriptExecutionDisabled', {'value': False})
 
 
 def test_a_thousand_nodes_with_five_drivers_open_at_once(show):

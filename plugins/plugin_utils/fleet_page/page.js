@@ -57,16 +57,6 @@
     return seconds + ' seconds';
   }
 
-  function bytes(number) {
-    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-    let amount = number;
-    while (amount >= 1024 && units.length > 1) {
-      amount /= 1024;
-      units.shift();
-    }
-    return (amount >= 10 || units[0] === 'B' ? Math.round(amount) : amount.toFixed(1)) + ' ' + units[0];
-  }
-
   function init(driver) {
     if (!driver.init) return 'not called';
     if (!driver.init.defect) return Math.round(1000 * driver.init.seconds) + ' ms';
@@ -76,7 +66,6 @@
   function volumes(found, made) {
     if (!found || !found.count) return '0';
     const words = [String(found.count)];
-    if (typeof found.bytes === 'number') words.push(bytes(found.bytes));
     if (found.oldest) words.push('oldest ' + ago(found.oldest, made));
     return words.join(', ');
   }
@@ -111,9 +100,10 @@
 
   function details(node) {
     const cell = element('td');
+    const told = element('div');
     const made = Date.parse(data.made);
     cell.colSpan = table.tHead.rows[0].cells.length;
-    const add = (heading, content) => cell.append(element('h3', heading), content);
+    const add = (heading, content) => told.append(element('h3', heading), content);
     if (node.message) add(node.state === 'unreachable' ? 'Not reached' : 'Not examined', element('p', node.message));
     if (node.troubles.length) add('Troubles', troubles(node));
     if (node.drivers.length) add('Drivers', drivers(node, made));
@@ -128,7 +118,7 @@
         ['Watches it', node.kubelet ? (kubelet.watches_plugin_dir ? 'yes' : 'no') : ''],
         ['inotify', node.inotify && node.inotify.instances + ' of ' + node.inotify.max_user_instances + ' instances, ' + node.inotify.watches + ' of ' + node.inotify.max_user_watches + ' watches']]));
     }
-    const row = within(element('tr', undefined, 'detail'), cell);
+    const row = within(element('tr', undefined, 'detail'), within(cell, told));
     row.id = 'detail-' + node.name;
     return row;
   }
@@ -175,7 +165,6 @@
   function key(row, name) {
     if (name === 'kubelet' || name === 'plugin_dir' || name === 'watched') return row.querySelector('[data-key="' + name + '"]').textContent;
     if (name === 'touched') return row.dataset.touched;
-    if (name === 'volumes') return Number(row.dataset.volumes) + Number(row.dataset.bytes) / 1e18;
     return Number(row.dataset[name]);
   }
 

@@ -54,7 +54,7 @@ def _driver(name: str, number: int) -> dict:
         'touch_timer': {'unit': f'flexvolume-touch-{name.replace("/", "-")}.timer', 'service': 'flexvolume-touch.service', 'active': True, 'failing': False,
                         'last': before(9), 'next': MADE},
         'prune_timer': None, 'host_paths': [],
-        'pods': pods, 'volumes': {'count': len(pods), 'oldest': before(86400 * (number % 40)) if pods else None, 'bytes': number * 12345678 if pods else 0},
+        'pods': pods, 'volumes': {'count': len(pods), 'oldest': before(86400 * (number % 40)) if pods else None},
     }
 
 
@@ -78,7 +78,7 @@ def _result(number: int, drivers: int, ill: bool) -> dict:
     elif kind == 80:
         facts['drivers'].append(dict(copy.deepcopy(driver), name='acme/empty', directory=f'{PLUGINS}/acme~empty', path=f'{PLUGINS}/acme~empty/empty', names=[],
                                      executable='missing', mode=None, owner=None, size=None, mtime=None, sha256=None, previous_sha256=None, init=None,
-                                     touch_timer=None, pods=[], volumes={'count': 0, 'oldest': None, 'bytes': None}))
+                                     touch_timer=None, pods=[], volumes={'count': 0, 'oldest': None}))
     return judged(facts)
 
 

@@ -50,8 +50,3 @@ def test_a_kubelet_that_is_not_there_and_a_node_without_drivers():
 def test_ages(seconds, shown):
     assert _fleet_screen.age(_simulated.before(seconds), _simulated.MADE) == shown
     assert _fleet_screen.age(None, _simulated.MADE) == '-'
-
-
-@pytest.mark.parametrize('number, shown', [(0, '0 B'), (1023, '1023 B'), (1536, '1.5 KiB'), (20 << 20, '20 MiB'), (1 << 50, '1024 TiB')])
-def test_sizes(number, shown):
-    assert _fleet_screen.size(number) == shown
