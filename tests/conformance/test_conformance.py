@@ -369,6 +369,14 @@ def test_an_executable_that_others_may_write(place, mode):
     assert set(failed(run(place, chosen=suite.BASIC))) == {104}
 
 
+def test_an_executable_that_an_acl_lets_others_write(place, monkeypatch):
+    good(place)
+    place.chmod(0o775)
+    assert failed(run(place, chosen=suite.BASIC)) == {}
+    monkeypatch.setattr(static.trust.os, 'getxattr', lambda _path, _name: b'an ACL')
+    assert set(failed(run(place, chosen=suite.BASIC))) == {104}
+
+
 def test_an_executable_of_another_user(place):
     good(place)
     os.chown(place, 65534, 0)

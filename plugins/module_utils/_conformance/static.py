@@ -10,6 +10,7 @@ import stat
 import time
 
 from .._kubelet import callout, process
+from .._system import trust
 from .report import Report, Stop
 from .stage import Stage, describe
 
@@ -32,8 +33,8 @@ def files(executable: str, name, report: Report):
     report.judge(102, f'{executable} points to {os.path.realpath(executable)}' if stat.S_ISLNK(link.st_mode) else '')
     mode = stat.S_IMODE(status.st_mode)
     report.judge(103, '' if mode & 0o111 else f'{executable} has mode {mode:04o}', f'mode {mode:04o}')
-    report.judge(104, _open_to_others(executable, status))
-    report.judge(105, f'{directory} is a symbolic link' if os.path.islink(directory) else _open_to_others(directory, os.stat(directory)))
+    report.judge(104, _open_to_others(executable))
+    report.judge(105, f'{directory} is a symbolic link' if os.path.islink(directory) else _open_to_others(directory))
     wanted = f'{name.directory}/{name.driver}'
     found = '/'.join(executable.split('/')[-2:])
     report.judge(106, '' if found == wanted else f'{found} is there, where {wanted} is wanted', found)
@@ -41,12 +42,9 @@ def files(executable: str, name, report: Report):
     report.judge(107, f'{executable} lies on a file system that is mounted noexec' if noexec else '')
 
 
-def _open_to_others(path: str, status: os.stat_result) -> str:
-    if status.st_uid != 0:
-        return f'{path} belongs to uid {status.st_uid}'
-    if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and status.st_gid != 0):
-        return f'{path} has mode {stat.S_IMODE(status.st_mode):04o} and group {status.st_gid}'
-    return ''
+def _open_to_others(path: str) -> str:
+    why = trust.why_open(path)
+    return f'{path} {why}' if why else ''
 
 
 def init(stage: Stage, report: Report):

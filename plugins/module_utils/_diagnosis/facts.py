@@ -75,7 +75,7 @@ def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, 
     facts = {
         'name': directory_name.replace('~', '/'), 'path': executable, 'directory': directory, 'symlink': os.path.islink(directory),
         'names': names[:MOST_NAMES], 'executable': _what_kind(status), 'watched': bool(kubelet) and process.watches(kubelet, directory, inodes),
-        'unsafe': [path for path in (directory, executable) if trust.is_open_at(path)],
+        'unsafe': [path for path in (directory, executable) if trust.why_open(path)],
         'previous': '.previous' in names, 'config': '.config.json' in names,
         'mode': None, 'owner': None, 'size': None, 'mtime': None, 'sha256': None, 'previous_sha256': None,
         'interpreter': None, 'init': None,
@@ -120,7 +120,7 @@ def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
         'kubelet_path': looked_at.path, 'kubelet_source': looked_at.source, 'kubelet_reason': looked_at.reason,
         'same': os.path.realpath(directory.path) == os.path.realpath(looked_at.path),
         'symlink': os.path.islink(looked_at.path), 'seen_by_kubelet': not kubelet or bool(doubt) or process.sees(kubelet, directory.path),
-        'unsafe': trust.is_open_at(directory.path), 'doubt': doubt,
+        'unsafe': bool(trust.why_open(directory.path)), 'doubt': doubt,
     }
 
 

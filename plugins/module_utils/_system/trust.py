@@ -68,12 +68,12 @@ def demand(path: str, what: str, root: str = '/'):
                         f'let root alone own and write {found.path}, or keep it where that is so.')
 
 
-def is_open_at(path: str) -> bool:
-    """Say whether there is something at the path that somebody else than root may write, also by an ACL."""
+def why_open(path: str) -> str:
+    """Return why somebody else than root may write what is at the path, as said of it; empty where nobody may, or nothing is there."""
     try:
-        return bool(_why(os.stat(path), path))
+        return _why(os.stat(path), path)
     except OSError:
-        return False
+        return ''
 
 
 def is_open(status) -> bool:
