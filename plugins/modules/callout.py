@@ -149,8 +149,7 @@ executable:
 import os
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, _secrets, _wiring
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, go_json, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import trust
 
@@ -159,7 +158,7 @@ QUERIES = ('init', 'getvolumename', 'isattached')
 
 def arguments(given: list, secrets: dict) -> list:
     """Return the callout's arguments as strings; secrets are added to each mapping."""
-    return [stage.go_json(_secrets.with_secrets(item, secrets)) if isinstance(item, dict) else str(item) for item in given]
+    return [go_json.dumps(_secrets.with_secrets(item, secrets)) if isinstance(item, dict) else str(item) for item in given]
 
 
 def main():

@@ -10,14 +10,13 @@ What the kubelet does around each callout is in kubernetes: pkg/volume/flexvolum
 import collections
 import contextlib
 import itertools
-import json
 import os
 import shutil
 import subprocess
 import tempfile
 import uuid
 
-from .._kubelet import callout
+from .._kubelet import callout, go_json
 from .._system import loops, mounts, roots
 from .enclosed import NAME
 from .report import SHOULD, Report, Stop
@@ -314,19 +313,11 @@ class Volume:
         """Return the JSON as driver-call.go makes it: the pod's own options lie over the kubelet's."""
         options = dict(self._kubelets, **(pods or {}))
         options.update(self._options)
-        return go_json(options)
+        return go_json.dumps(options)
 
     def spec_of_mount(self) -> str:
         """Return the JSON that only mount gets, with what it says of the pod."""
         return self.spec(self._pods)
-
-
-def go_json(options: dict) -> str:
-    """Write JSON as Go's json.Marshal does: sorted keys, no white space, and these characters escaped."""
-    text = json.dumps({key: str(value) for key, value in options.items()}, ensure_ascii=False, sort_keys=True, separators=(',', ':'))
-    for character in '<>&\u2028\u2029':
-        text = text.replace(character, f'\\u{ord(character):04x}')
-    return text
 
 
 def describe(verdict: callout.Verdict) -> str:

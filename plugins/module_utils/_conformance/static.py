@@ -55,8 +55,7 @@ def init(stage: Stage, report: Report):
     report.judge(201, describe(verdict) if failed else '', verdict.message)
     if failed:
         raise Stop('init does not answer Success')
-    stated = {key.lower() for key in verdict.response.get('capabilities', {})}
-    missing = [key for key in callout.CAPABILITIES if key.lower() not in stated]
+    missing = [key for key in callout.CAPABILITIES if key not in verdict.response.get('capabilities', {})]
     report.judge(202, f'init does not state {", ".join(missing)}' if missing else '')
     again = stage.call('init')
     if again.status != callout.SUCCESS:

@@ -7,7 +7,6 @@
 import codecs
 import collections
 import errno
-import itertools
 import json
 import os
 import re
@@ -20,9 +19,10 @@ import subprocess
 import time
 
 from .._secrets import PREFIX
+from . import go_json
 
-# error: the OSError because of which the executable could not be started, else None.
-Answer = collections.namedtuple('Answer', ('argv', 'rc', 'output', 'seconds', 'timed_out', 'error'))
+# error: the OSError because of which the executable could not be started, else None. cut_off: whether it printed more than is read here.
+Answer = collections.namedtuple('Answer', ('argv', 'rc', 'output', 'seconds', 'timed_out', 'error', 'cut_off'))
 Verdict = collections.namedtuple('Verdict', ('status', 'message', 'response', 'capabilities', 'defect', 'log', 'answer'))
 
 SUCCESS = 'Success'
@@ -41,13 +41,10 @@ HIDDEN = '********'
 # Seconds: every volume operation of the node waits for init at each probe (flexvolume/probe.go), and an honest one takes milliseconds.
 SLOWEST_INIT = 10
 LONGEST_OUTPUT = 1024 * 1024
-# Where JSON broke off, as Python's json says it and as Go's encoding/json does.
-GO_CONTEXTS = {
-    'Extra data': 'after top-level value',
-    "Expecting ',' delimiter": 'after object key:value pair',
-    "Expecting ':' delimiter": 'after object key',
-    'Expecting property name enclosed in double quotes': 'looking for beginning of object key string',
-    'Invalid control character at': 'in string literal',
+# What ends a driver that crashes, as Go names it.
+SIGNALS = {
+    1: 'hangup', 2: 'interrupt', 3: 'quit', 4: 'illegal instruction', 5: 'trace/breakpoint trap', 6: 'aborted', 7: 'bus error',
+    8: 'floating point exception', 9: 'killed', 11: 'segmentation fault', 13: 'broken pipe', 14: 'alarm clock', 15: 'terminated',
 }
 # e_machine of elf(5), as uname -m names it.
 MACHINES = {
@@ -72,7 +69,7 @@ def call(executable: str, arguments: list, environment: dict, timeout: float, pr
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd='/', start_new_session=True,
             preexec_fn=prepare)  # noqa: PLW1509 - who prepares something has one thread
     except OSError as error:
-        return Answer(argv, None, '', time.monotonic() - start, False, error)
+        return Answer(argv, None, '', time.monotonic() - start, False, error, False)
     complete = False
     with process.stdout as stream:  # type: ignore[union-attr]
         try:
@@ -84,7 +81,8 @@ def call(executable: str, arguments: list, environment: dict, timeout: float, pr
                 os.killpg(process.pid, signal.SIGKILL)
                 _ended(process, time.monotonic() + 2)
     seconds = time.monotonic() - start
-    return Answer(argv, process.poll(), output.decode('utf-8', 'replace'), seconds, not complete and seconds >= timeout, None)
+    cut_off = len(output) > LONGEST_OUTPUT
+    return Answer(argv, process.poll(), go_json.decoded(output), seconds, not complete and not cut_off, None, cut_off)
 
 
 def by_hand(executable: str, arguments: list, environment: dict) -> str:
@@ -103,10 +101,16 @@ def judge(answer: Answer) -> Verdict:
             raise _Defect('timeout', _why_timed_out(answer))
         if answer.error:
             raise _Defect('unexpected end of JSON input', _why_not_started(answer))
-        response = _decode(answer.output)
-        capabilities = _capabilities(answer, response)
+        if answer.cut_off:
+            raise _Defect('signal: killed', (
+                f'it printed more than {LONGEST_OUTPUT >> 20} MiB, and was killed here; the kubelet reads on, and keeps all of it in memory.'))
+        response, capabilities = _decode(answer)
+        # The kubelet looks at those of init alone, once it has succeeded; a driver that has one type for all its answers says null in the others.
+        if capabilities is None and _callout(answer) == 'init' and response.get('status') == SUCCESS and not error:
+            raise _Defect('runtime error: invalid memory address or nil pointer dereference', (
+                'its capabilities are null, and the kubelet crashes on that; answer an object, or leave them out.'))
     except _Defect as found:
-        log = '' if answer.timed_out else _unmarshal_log(answer, found.kubelet) + _failed_log(answer, error)
+        log = '' if answer.timed_out or answer.cut_off else _unmarshal_log(answer, found.kubelet) + _failed_log(answer, error)
         return Verdict(FAILURE, found.kubelet, {}, dict(CAPABILITIES), _why_env_failed(answer) or found.person, log.rstrip('\n'), answer)
 
     status, message = response.get('status', ''), response.get('message', '')
@@ -120,7 +124,7 @@ def judge(answer: Answer) -> Verdict:
         if status != FAILURE:
             defect = f'its status is {status!r}; the kubelet knows Success, Failure and Not supported, and takes anything else for a failure.'
             status = FAILURE
-    return Verdict(status, message, response, capabilities, defect, log.rstrip('\n'), answer)
+    return Verdict(status, message, response, capabilities or dict(CAPABILITIES), defect, log.rstrip('\n'), answer)
 
 
 def init(executable: str, environment: dict, timeout: float = SLOWEST_INIT) -> Verdict:
@@ -131,8 +135,19 @@ def init(executable: str, environment: dict, timeout: float = SLOWEST_INIT) -> V
     defect = verdict.defect or f'init answers {verdict.status}: {verdict.message or "without a message"}'
     probed = (
         f'Error dynamically probing plugins: error creating Flexvolume plugin from directory '
-        f'{os.path.basename(os.path.dirname(executable))}, skipping. Error: {_kubelet_error(verdict)}')
+        f'{os.path.basename(os.path.dirname(executable))}, skipping. Error: {error_of(verdict)}')
     return verdict._replace(defect=defect, log='\n'.join(filter(None, [verdict.log, probed])))
+
+
+def error_of(verdict: Verdict) -> str:
+    """Return the error that the kubelet hands on for a callout that did not succeed."""
+    stated = verdict.response.get('status', '')
+    if verdict.status == NOT_SUPPORTED:
+        return NOT_SUPPORTED
+    if stated == SUCCESS:
+        return _exec_error(verdict.answer)
+    # What could not be read has Go's words for its message, and no fields.
+    return verdict.message if verdict.message and not verdict.response else _failed(verdict.answer, stated, verdict.message)
 
 
 class _Defect(Exception):
@@ -181,51 +196,53 @@ def _exec_error(answer: Answer) -> str:
     if answer.timed_out or answer.rc is None:
         return 'signal: killed'
     if answer.rc < 0:
-        return f'signal {-answer.rc}'
+        return f'signal: {SIGNALS.get(-answer.rc, f"signal {-answer.rc}")}'
     return f'exit status {answer.rc}' if answer.rc else ''
 
 
-def _decode(output: str) -> dict:
-    """Read the answer's fields under their own names, whatever their case, as Go's encoding/json does."""
+def _decode(answer: Answer) -> tuple:
+    """Return the answer's fields under their own names, and its capabilities, None if it says null: Go lays what it reads over the defaults."""
     try:
-        data = json.loads(output, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise _Defect(_go_error(output, error), _why_unreadable(output)) from None
+        data = go_json.loads(answer.output)
+    except go_json.Unreadable as error:
+        raise _Defect(str(error), _why_unreadable(answer.output)) from None
+    except RecursionError:
+        raise _Defect("invalid character '[' exceeded max depth", 'its answer is nested deeper than any that is read here.') from None
     if data is None:
-        return {}
+        return {}, dict(CAPABILITIES)
     if not isinstance(data, dict):
-        raise _Defect(f'json: cannot unmarshal {_go_type(data)} into Go value of type flexvolume.DriverStatus', _why_unreadable(output))
-    return _typed(data, FIELDS, 'DriverStatus')
+        raise _Defect(f'json: cannot unmarshal {go_json.kind(data)} into Go value of type flexvolume.DriverStatus', _why_unreadable(answer.output))
+    response, capabilities = {}, dict(CAPABILITIES)
+    for name, value in _fields(data, FIELDS, 'DriverStatus'):
+        if name != 'capabilities':
+            response[name] = value
+        elif value is None:
+            response[name] = capabilities = None
+        else:
+            stated = dict(_fields(value, dict.fromkeys(CAPABILITIES, bool), 'DriverCapabilities.Capabilities'))
+            response[name] = dict(response.get(name) or {}, **stated)
+            # After null, Go begins with nothing.
+            capabilities = dict(capabilities or dict.fromkeys(CAPABILITIES, False), **{key: stated[key] for key in CAPABILITIES if key in stated})
+    return response, capabilities
 
 
-def _capabilities(answer: Answer, response: dict) -> dict:
-    if response.get('capabilities', {}) is None:
-        # The kubelet looks at those of init alone; a driver that has one type for all its answers says null in the others.
-        if _callout(answer) != 'init':
-            return dict(CAPABILITIES)
-        raise _Defect('runtime error: invalid memory address or nil pointer dereference', (
-            'its capabilities are null, and the kubelet crashes on that; answer an object, or leave them out.'))
-    stated = _typed(response.get('capabilities', {}), dict.fromkeys(CAPABILITIES, bool), 'DriverCapabilities')
-    return dict(CAPABILITIES, **{key: stated[key] for key in CAPABILITIES if key in stated})
-
-
-def _typed(data: dict, kinds: dict, structure: str) -> dict:
-    names = {name.lower(): name for name in kinds}
-    result = {}
-    for key, value in data.items():
-        name = names.get(key.lower(), key)
+def _fields(data: go_json.Object, kinds: dict, structure: str):
+    """Yield each field with its value, in the order of the answer; what is no field of Go's structure under its own key."""
+    names = {go_json.folded(name): name for name in kinds}
+    for key, value in data.pairs:
+        name = names.get(go_json.folded(key), key)
+        wanted = kinds.get(name)
         # Go leaves a field as it was for null, except a pointer, which capabilities is.
-        if value is None and kinds.get(name) is not dict and name in kinds:
+        if value is None and wanted not in (None, dict):
             continue
-        # To Python, true is a number as well, and a number may have any length.
-        if value is not None and name in kinds and (not isinstance(value, kinds[name]) or isinstance(value, bool) != (kinds[name] is bool)
-                                                    or (kinds[name] is int and not -1 << 63 <= value < 1 << 63)):
-            go_kind, kind = KINDS[kinds[name]]
-            raise _Defect(
-                f'json: cannot unmarshal {_go_type(value)} into Go struct field {structure}.{name} of type {go_kind}',
-                f'its answer has {json.dumps(value)} as {name}, where the kubelet wants {kind}.')
-        result[name] = _without_surrogates(value) if isinstance(value, str) else value
-    return result
+        # To Python, true is a number as well.
+        if value is not None and wanted and (not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool)):
+            go_kind, kind = KINDS[wanted]
+            where = f'{structure}.{"Capabilities" if wanted is dict else name}'
+            number = f' {go_json.literal(value)}' if wanted is int and go_json.kind(value) == 'number' else ''
+            raise _Defect(f'json: cannot unmarshal {go_json.kind(value)}{number} into Go struct field {where} of type {go_kind}',
+                          f'its answer has {_cut(go_json.literal(value))} as {name}, where the kubelet wants {kind}.')
+        yield name, _without_surrogates(value) if isinstance(value, str) else value
 
 
 def _without_surrogates(text: str) -> str:
@@ -233,43 +250,18 @@ def _without_surrogates(text: str) -> str:
     return text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
 
 
-def _refuse_constant(name: str):
-    raise ValueError(f'{name} is not JSON')
-
-
-def _go_type(value) -> str:
-    return {bool: 'bool', str: 'string', int: 'number', float: 'number', list: 'array', dict: 'object'}[type(value)]
-
-
-def _go_error(output: str, error: Exception) -> str:
-    """Say where JSON breaks off, in the words of the Go library for the cases that drivers meet."""
-    position = getattr(error, 'pos', 0)
-    text = getattr(error, 'msg', '')
-    if position >= len(output.rstrip(' \t\r\n')) or text.startswith('Unterminated string'):
-        return 'unexpected end of JSON input'
-    literal = {'t': 'true', 'f': 'false', 'n': 'null'}.get(output[position])
-    if text == 'Expecting value' and literal:
-        for found, expected in itertools.zip_longest(output[position:position + len(literal)], literal):
-            if found is None:
-                return 'unexpected end of JSON input'
-            if found != expected:
-                return f'invalid character {_go_character(found)} in literal {literal} (expecting {expected!r})'
-    return f'invalid character {_go_character(output[position])} {GO_CONTEXTS.get(text, "looking for beginning of value")}'
-
-
-def _go_character(character: str) -> str:
-    return {"'": "'\\''", '"': "'\"'"}.get(character) or repr(character)
-
-
 def _why_unreadable(output: str) -> str:
     if not output.strip():
         return 'it printed nothing; the kubelet wants one JSON object.'
-    shown = output if len(output) <= 200 else output[:200] + '…'
-    return f'its output is not one JSON object (the kubelet reads stdout and stderr as one stream, and all of it): {shown!r}'
+    return f'its output is not one JSON object (the kubelet reads stdout and stderr as one stream, and all of it): {_cut(output)!r}'
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else text[:200] + '…'
 
 
 def _unmarshal_log(answer: Answer, error: str) -> str:
-    return f'Failed to unmarshal output for command: {_callout(answer)}, output: {_quote(answer.output)}, error: {error}\n'
+    return f'Failed to unmarshal output for command: {_callout(answer)}, output: {go_json.quoted(answer.output[:500])}, error: {error}\n'
 
 
 def _failed_log(answer: Answer, error: str) -> str:
@@ -278,11 +270,7 @@ def _failed_log(answer: Answer, error: str) -> str:
     arguments = ' '.join(without_secrets(argument) for argument in answer.argv[1:])
     return (
         f'FlexVolume: driver call failed: executable: {answer.argv[0]}, args: [{arguments}], error: {error}, '
-        f'output: {_quote(answer.output)}\n')
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text[:500], ensure_ascii=False)
+        f'output: {go_json.quoted(answer.output[:500])}\n')
 
 
 def without_secrets(argument: str) -> str:
@@ -296,14 +284,6 @@ def without_secrets(argument: str) -> str:
     if not isinstance(options, dict):
         return HIDDEN
     return json.dumps({key: HIDDEN if key.startswith(PREFIX) else value for key, value in options.items()})
-
-
-def _kubelet_error(verdict: Verdict) -> str:
-    """Return the error that the kubelet hands on for a callout that did not succeed."""
-    if verdict.status == NOT_SUPPORTED:
-        return NOT_SUPPORTED
-    stated = verdict.response.get('status', '')
-    return _failed(verdict.answer, stated, verdict.message) if verdict.response and stated != SUCCESS else verdict.message
 
 
 def _failed(answer: Answer, status: str, message: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import stage, static, suite
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import FULL
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.report import CATALOGUE, Report
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.stage import Driver, Stage, Volume, describe, go_json, origin_of
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.stage import Driver, Stage, Volume, describe, origin_of
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import processes
@@ -145,10 +145,6 @@ def test_what_differs_in_a_directory(executable):
     assert static.changes(before, static.listing(executable)) == 'it changed log in the driver directory'
 
 
-def test_the_json_is_written_as_go_writes_it():
-    assert go_json({'b': '<&>', 'a': 'ä "q"\n\u2028', 'n': 1}) == '{"a":"ä \\"q\\"\\n\\u2028","b":"\\u003c\\u0026\\u003e","n":"1"}'
-
-
 def test_the_made_up_pod(stage):
     volume = Volume(stage, read_only=True, fs_group=5, options={'share': 'other'})
     assert volume.path.startswith(f'{stage.root}/pods/{volume.uid}/volumes/example.org~fixture/')
@@ -161,7 +157,7 @@ def test_the_made_up_pod(stage):
 
 
 def test_describe():
-    answer = callout.Answer(['/driver', 'mount'], 1, '{"status": "Failure", "message": "no share"}', 0.1, False, None)
+    answer = callout.Answer(['/driver', 'mount'], 1, '{"status": "Failure", "message": "no share"}', 0.1, False, None, False)
     assert describe(callout.judge(answer)) == 'mount: Failure: no share'
     assert describe(callout.judge(answer._replace(output=''))).startswith('mount: it printed nothing')
     assert describe(callout.judge(answer._replace(argv=['/driver'], output='{"status": "Failure"}'))) == 'no callout: Failure: no message'
