@@ -4,6 +4,7 @@
 
 """Every fixture driver gets exactly the verdicts that it was made for, and nothing of it stays on the machine."""
 
+import contextlib
 import csv
 import ctypes
 import json
@@ -14,6 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -62,6 +64,15 @@ def mount_namespace():
 
 
 @pytest.fixture(scope='module', autouse=True)
+def places(tmp_path_factory):
+    """Records and scratch directories of these tests' own, so that another run on this machine is none of their business."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(enclosed, 'RECORDS', str(tmp_path_factory.mktemp('run') / 'records'))
+        patch.setattr(tempfile, 'tempdir', str(tmp_path_factory.mktemp('scratch')))
+        yield
+
+
+@pytest.fixture(scope='module', autouse=True)
 def tools():
     """What the fixtures call, and what builds them."""
     host.install('bindfs', 'e2fsprogs', 'gcc', 'git', 'golang-go', 'libc6-dev')
@@ -79,7 +90,7 @@ def tokens():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(enclosed, 'perform', recording)
         yield used
-    listed = subprocess.run(['find', '/', '-xdev'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode('utf-8', 'replace')
+    listed = subprocess.run(['find', '/', '/dev', '-xdev'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode('utf-8', 'replace')
     assert [path for path in listed.splitlines() if WRITTEN.search(path) or not set(used).isdisjoint(MADE_UP.findall(path))] == []
     assert _text('/etc/fstab') == fstab
 
@@ -130,9 +141,9 @@ def run(place, options=None, chosen=FULL, timeout=TIMEOUT, slow=SLOW, **details)
     assert [mount for mount in mounts.read() if mount not in mounted] == []
     assert processes.descendants() == running
     assert sorted(place.parents[1].rglob('*')) == written
-    assert not os.path.exists(enclosed.RECORDS)
+    assert not os.path.exists(enclosed.RECORDS) and os.listdir(tempfile.gettempdir()) == []
     deadline = time.monotonic() + 5
-    while [loop for loop in loops.used() if str(place.parents[2]) in loop.file or 'conformance' in loop.file]:
+    while [loop for loop in loops.used() if str(place.parents[3]) in loop.file]:
         assert time.monotonic() < deadline, loops.used()
         time.sleep(0.01)
     return checks
@@ -237,6 +248,18 @@ def test_one_failure_leaves_out_only_what_depends_on_it(place, tmp_path):
     assert left_out(run(place, {'share': 'data'})) == {403, 404, 405, 406, 407, 408, 409, 415, 416, 417, 418, 501, 701, 702, 703} | set(range(601, 610))
 
 
+def test_a_blank_device_gets_ext4_from_the_kubelet_where_the_pod_names_no_type(place, tmp_path):
+    (tmp_path / 'images').mkdir()
+    install(place, defective(DRIVERS / 'defects' / 'leaves-formatting-to-the-kubelet.sh'))
+    assert failed(run(place, {'images': str(tmp_path / 'images')})) == {}
+
+
+def test_the_kubelet_mounts_a_device_as_ext4_also_where_it_holds_something_else(place, tmp_path):
+    (tmp_path / 'images').mkdir()
+    install(place, defective(DRIVERS / 'defects' / 'leaves-the-rest-to-the-kubelet.sh').replace('mkfs.ext2 -q -F', 'mkfs.minix'))
+    assert {401, 605} <= set(failed(run(place, {'images': str(tmp_path / 'images')})))
+
+
 @pytest.mark.parametrize('enclose', [True, False], ids=['enclosed', 'on-the-node'])
 def test_what_a_killed_run_made_is_cleared_up_by_the_next(enclose, place):
     """Killed with its stage in the middle of mount, so that nobody is left to clear up: the next run of whatever driver does."""
@@ -270,6 +293,21 @@ def test_what_a_killed_run_made_is_cleared_up_by_the_next(enclose, place):
     assert running(asleep) == []
 
 
+@pytest.mark.parametrize('enclose', [True, False], ids=['enclosed', 'on-the-node'])
+def test_runs_at_once_do_not_notice_each_other(enclose, place):
+    good(place)
+    children = []
+    for _run in range(6):
+        children.append(os.fork())
+        if children[-1] == 0:
+            status = 1
+            with contextlib.suppress(BaseException):
+                status = int(any(failed(suite.run(str(place), NAME, process.callout_environment(None), {}, suite.BASIC, enclose=enclose)) for _time in range(5)))
+            os._exit(status)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 6
+    run(place, chosen=suite.BASIC)
+
+
 def test_a_run_whose_module_is_killed_clears_up_by_itself(place):
     good(place)
     asleep = f'sleep 8{os.getpid()}'
@@ -284,7 +322,7 @@ def test_a_run_whose_module_is_killed_clears_up_by_itself(place):
         time.sleep(0.01)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    while running(asleep) or [name for name in os.listdir('/tmp') if name.startswith(enclosed.NAME)]:
+    while running(asleep) or os.listdir(tempfile.gettempdir()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     good(place)
@@ -314,7 +352,7 @@ def test_a_driver_that_kills_the_suite_leaves_nothing_either(enclose, place):
         suite.run(str(place), NAME, process.callout_environment(None), {}, suite.BASIC, enclose=enclose)
     assert [mount for mount in mounts.read() if mount not in mounted] == []
     assert running(asleep) == [] and not os.path.exists(enclosed.RECORDS)
-    assert [name for name in os.listdir('/tmp') if name.startswith(enclosed.NAME)] == []
+    assert os.listdir(tempfile.gettempdir()) == []
 
 
 def running(command):

@@ -56,7 +56,6 @@ class Record:
     def __init__(self, token: str):
         self.path = os.path.join(RECORDS, token)
         self.descriptor = _created(self.path)
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def note(self, path: str):
         """Record a path on the node whose entries that bear the token have to go."""
@@ -75,17 +74,26 @@ class Record:
 
 
 def _created(path: str) -> int:
-    """Create the file, and the directory, which another run removes when it is done."""
+    """Create the file and lock it; another run removes the directory when it is done, and a record that it finds before it is locked."""
     while True:
         with contextlib.suppress(FileExistsError):
             os.mkdir(RECORDS, 0o700)
         with contextlib.suppress(FileNotFoundError):
-            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            os.close(descriptor)
+
+
+def running() -> list:
+    """Return the tokens of the runs that are not over, by whomever they were started."""
+    return roots.listing(RECORDS)
 
 
 def clear_up():
     """Clear up after runs that were killed."""
-    for token in roots.listing(RECORDS):
+    for token in running():
         with contextlib.suppress(FileNotFoundError), open(os.path.join(RECORDS, token), 'rb') as record:
             try:
                 fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,7 @@ import contextlib
 import os
 import subprocess
 
-from .._system import loops, mounts, processes, roots
+from .._system import enclosure, loops, mounts, processes, roots
 from . import enclosed
 from .report import MUST, SHOULD, Report
 from .stage import Stage
@@ -41,7 +41,7 @@ def clearing(stage: Stage, report: Report):
         _judge_mounts(stage, report)
         report.judge(803, _few(_volumes_left(stage)))
         report.judge(804, changes(written, listing(stage.executable)))
-        elsewhere = _loops_left(stage) + (_written(stage) if stage.enclosure else _named(stage))
+        elsewhere = _loops_left(stage) + _devices_left(stage) + (_written(stage) if stage.enclosure else _named(stage))
         if elsewhere:
             report.failed(805, _few(elsewhere))
         if not stage.enclosure:
@@ -56,8 +56,9 @@ def units() -> set:
 
 def judge_units(before: set, token: str, report: Report):
     """Complain in check 805 of units that were not there before; end those that bear the token, for the others might be somebody else's."""
-    new = sorted(units() - before)
-    own = [name for name in new if token in name or token in (roots.read(os.path.join(UNITS, name)) or '')]
+    texts = {name: name + (roots.read(os.path.join(UNITS, name)) or '') for name in sorted(units() - before)}
+    new = [name for name, text in texts.items() if not any(other in text for other in enclosed.running())]
+    own = [name for name in new if token in texts[name]]
     if own:
         # run_command belongs to AnsibleModule, and this runs where there is no Ansible too.
         # pylint: disable-next=ansible-bad-function
@@ -102,6 +103,15 @@ def _loops_left(stage: Stage) -> list:
     for loop in left:
         loops.detach(loop.name)
     return [f'/dev/{loop.name} ({loop.file})' for loop in left]
+
+
+def _devices_left(stage: Stage) -> list:
+    """Return what bears the token below /dev, which an enclosure shares with the node, and remove it from there."""
+    found = [(directory, name) for directory, directories, names in os.walk('/dev') if not directory.startswith(enclosure.SHARED_MEMORY)
+             for name in directories + names if stage.token in name]
+    for directory, _name in found:
+        enclosed.remove_bearing(directory, stage.token)
+    return [os.path.join(directory, name) for directory, name in found]
 
 
 def _written(stage: Stage) -> list:

@@ -110,9 +110,9 @@ def _unmount(volume: Volume, report: Report):
 
 
 def _on_options(stage: Stage) -> str:
-    if not stage.options:
-        return "It got no options. If it needs some to mount a volume, state what a pod would say as the driver's options."
-    return f'It got the options {", ".join(sorted(stage.options))}: see that they name what there is here, and read its message.'
+    advice = f'It got the options {", ".join(sorted(stage.options))}: see that they name what there is here, and read its message.' if stage.options else (
+        "It got no options. If it needs some to mount a volume, state what a pod would say as the driver's options.")
+    return advice + (' If it needs a file system that is no overlay, as it gets here, try it with enclosed: false (--on-the-node).' if stage.enclosure else '')
 
 
 def _shown(mount: mounts.Mount) -> str:

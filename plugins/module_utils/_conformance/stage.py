@@ -19,11 +19,12 @@ import uuid
 from .._kubelet import callout, go_json
 from .._system import loops, mounts, roots
 from .enclosed import NAME
-from .report import SHOULD, Report, Stop
+from .report import MUST, SHOULD, Report, Stop
 
 POD = 'kubernetes.io/pod.'
 FS_TYPE = 'kubernetes.io/fsType'
 PATIENCE = 30
+UNSEEN = 'the kubelet, which takes for a mount what is of another file system than the directory above it, sees none at'
 # Directories of the node in which nobody keeps the data of volumes.
 COMMON = frozenset((
     '', '/etc', '/home', '/media', '/mnt', '/opt', '/root', '/run', '/srv', '/tmp', '/usr', '/var', '/var/lib', '/var/log', '/var/run', '/var/tmp'))
@@ -57,7 +58,6 @@ class Stage:
         self.mounted = 0
         self.linked = None
         self.hung = ''
-        self.seconds = 0.0
         self.numbers = itertools.count(1)
 
     def note(self, path: str):
@@ -85,10 +85,19 @@ class Stage:
         if arguments[:1] == ('mount',):
             self.first_mount = self.first_mount or self.report.callout
         verdict = callout.judge(callout.call(self.executable, list(arguments), self.environment, self.timeout, prepare))
-        self.seconds += verdict.answer.seconds
+        name = arguments[0] if arguments else 'the driver'
+        if not os.path.exists('/proc/self'):
+            self._mount_proc(name)
         if verdict.answer.timed_out:
-            self.hung = arguments[0] if arguments else 'the driver'
+            self.hung = name
         return verdict
+
+    def _mount_proc(self, name: str):
+        """Bring back what a driver took from the node, and without which this process sees no mounts either."""
+        self.report.failed(805, f'{name} unmounted /proc', MUST, 'Unmount the directory that the kubelet names, and nothing else.')
+        _why_not('mount', '-t', 'proc', 'proc', '/proc')
+        if self.enclosure:
+            self.enclosure.table += mounts.at('/proc', mounts.read())
 
     def keep(self, path: str):
         """Learn of a path that holds the data of a volume: the directory that holds those of all volumes is the driver's own affair."""
@@ -164,12 +173,12 @@ class Volume:
         os.makedirs(self.device_path, 0o750, exist_ok=True)
         verdict = self.stage.call('mountdevice', self.device_path, self.device, self.spec())
         if verdict.status == callout.NOT_SUPPORTED and self.device:
-            kind, access = self._options.get(FS_TYPE, self._kubelets[FS_TYPE]), self._kubelets['kubernetes.io/readwrite']
-            if kind and access == 'rw' and _why_not('blkid', '-p', self.device):
+            kind, access = self._options.get(FS_TYPE) or 'ext4', self._kubelets['kubernetes.io/readwrite']
+            if access == 'rw' and _is_blank(self.device):
                 made = _by_the_kubelet(verdict, f'mkfs.{kind}', *(['-F', '-m0'] if kind in ('ext3', 'ext4') else []), self.device)
                 if made.status != callout.SUCCESS:
                     return made
-            return _by_the_kubelet(verdict, 'mount', *(['-t', kind] if kind else []), '-o', access, self.device, self.device_path)
+            return _by_the_kubelet(verdict, 'mount', '-t', kind, '-o', access, self.device, self.device_path)
         return _unless_supported(verdict)
 
     def mount(self, prepare=None) -> callout.Verdict:
@@ -186,12 +195,27 @@ class Volume:
         return self.stage.call('mount', self.path, self.spec_of_mount())
 
     def unmount(self) -> callout.Verdict:
-        """Call unmount; where it is not supported the kubelet unmounts."""
+        """Call unmount; where it is not supported the kubelet unmounts what it takes for a mount, and removes the directory."""
         verdict = self.stage.call('unmount', self.path)
-        return _by_the_kubelet(verdict, 'umount', self.path) if verdict.status == callout.NOT_SUPPORTED else verdict
+        return self._cleaned_up(verdict) if verdict.status == callout.NOT_SUPPORTED and os.path.exists(self.path) else verdict
+
+    def _cleaned_up(self, verdict: callout.Verdict) -> callout.Verdict:
+        """Do as mount_helper_common.go: CleanupMountPoint."""
+        if not self.is_like_its_parent():
+            verdict = _by_the_kubelet(verdict, 'umount', self.path)
+            if verdict.status == callout.FAILURE or self.is_mounted():
+                return verdict
+        try:
+            self.remove()
+        except OSError as error:
+            return verdict._replace(status=callout.FAILURE, message=f'not supported, and {UNSEEN} {self.path}, and cannot remove it: {error.strerror}')
+        return verdict._replace(status=callout.SUCCESS)
 
     def unmount_device(self) -> callout.Verdict:
-        """Call unmountdevice; where it is not supported the kubelet unmounts."""
+        """Call unmountdevice, if the kubelet sees the mount; where it is not supported the kubelet unmounts."""
+        if _is_like_its_parent(self.device_path):
+            answer = callout.Answer([self.stage.executable, 'unmountdevice'], None, '', 0.0, False, None, False)
+            return callout.Verdict(callout.FAILURE, f'{UNSEEN} {self.device_path}: it does not ask, and cannot remove it', {}, {}, None, '', answer)
         verdict = self.stage.call('unmountdevice', self.device_path)
         if verdict.status == callout.NOT_SUPPORTED and self.device_is_mounted():
             return _by_the_kubelet(verdict, 'umount', self.device_path)
@@ -258,7 +282,7 @@ class Volume:
 
     def is_like_its_parent(self) -> bool:
         """Say whether the kubelet, which compares st_dev with the parent's, takes the mounted directory for no mount point (mount_helper_unix.go)."""
-        return os.stat(self.path).st_dev == os.stat(os.path.dirname(self.path)).st_dev
+        return _is_like_its_parent(self.path)
 
     def device_is_mounted(self) -> bool:
         """Say whether the device's directory is a mount point."""
@@ -291,7 +315,9 @@ class Volume:
         """Make check 411 of what unmount answered."""
         problem, lied = problem_of(verdict), f'the answer is Success, but {self.path} is still a mount point'
         if problem or not self.is_mounted():
-            self.stage.report.judge(411, problem, f'{verdict.answer.seconds:.2f} s')
+            self.stage.report.judge(411, problem, f'{verdict.answer.seconds:.2f} s', (
+                'Unmount it in unmount: the kubelet does so by itself only where the volume is a file system of its own.')
+                if verdict.response.get('status') == callout.NOT_SUPPORTED else '')
         elif self.unmount_again():
             self.stage.report.failed(411, f'{lied} until it is asked again', SHOULD, (
                 'Unmount the directory as often as it was mounted on: for each mount that is left the kubelet cannot remove it at first.'))
@@ -356,6 +382,15 @@ def _unless_supported(verdict: callout.Verdict) -> callout.Verdict:
     return verdict._replace(status=callout.SUCCESS) if verdict.status == callout.NOT_SUPPORTED else verdict
 
 
+def _is_like_its_parent(path: str) -> bool:
+    return os.stat(path).st_dev == os.stat(os.path.dirname(path)).st_dev
+
+
+def _is_blank(device: str) -> bool:
+    """Ask as mount_linux.go: GetDiskFormat does: blkid(8) ends with 2 where it finds nothing."""
+    return _done('blkid', '-p', '-s', 'TYPE', '-s', 'PTTYPE', '-o', 'export', device)[0] == 2
+
+
 def _by_the_kubelet(verdict: callout.Verdict, *command) -> callout.Verdict:
     why = _why_not(*command)
     if not why:
@@ -365,12 +400,18 @@ def _by_the_kubelet(verdict: callout.Verdict, *command) -> callout.Verdict:
 
 def _why_not(*command) -> str:
     """Run a command of mount(8)'s family; return why it failed, or nothing."""
+    status, said = _done(*command)
+    return '' if status == 0 else said.strip() or f'{command[0]} failed'
+
+
+def _done(*command) -> tuple:
+    """Return the exit status of a command, None if it has none, and what it said."""
     try:
         # run_command belongs to AnsibleModule, and this runs where there is no Ansible too.
         # pylint: disable-next=ansible-bad-function
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
-        return f'{command[0]} had not finished after {PATIENCE} s'
+        return None, f'{command[0]} had not finished after {PATIENCE} s'
     except OSError as error:
-        return f'{command[0]}: {error.strerror}'
-    return '' if done.returncode == 0 else done.stdout.decode('utf-8', 'replace').strip() or f'{command[0]} failed'
+        return None, f'{command[0]}: {error.strerror}'
+    return done.returncode, done.stdout.decode('utf-8', 'replace')

@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# SHOULD: 501
+
+mount_volume() {
+    exec 9>"$plugin_dir/lock" && flock --nonblock 9 || return
+    sleep 0.1
+    mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"
+}
