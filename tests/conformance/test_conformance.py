@@ -484,6 +484,16 @@ def test_secrets_and_options_reach_the_driver_as_the_kubelet_writes_them(place, 
     assert list(json.loads(first)) == sorted(json.loads(first))
 
 
+def test_the_umask_is_the_kubelet_s_whosoever_starts_the_run(place):
+    good(place)
+    install(place, place.read_text(encoding='utf-8').replace('mount_volume() {', 'mount_volume() { [ "$(umask)" = 0022 ] || failure "umask $(umask)";'))
+    before = os.umask(0o077)
+    try:
+        assert failed(run(place, chosen=suite.BASIC)) == {}
+    finally:
+        os.umask(before)
+
+
 @pytest.mark.parametrize('enclose', [True, False], ids=['enclosed', 'on-the-node'])
 def test_what_the_driver_keeps_for_a_pod_that_never_was_is_removed(enclose, place, tmp_path):
     text = (DRIVERS / 'good' / 'shell.sh').read_text(encoding='utf-8')

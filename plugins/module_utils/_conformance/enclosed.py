@@ -190,6 +190,8 @@ def _be_child(parent: int, enter, play, record: Record, writing: int):
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     signal.signal(signal.SIGTERM, _stop)
     os.setsid()
+    # systemd's, and so the kubelet's; that of whoever started the run may be anything.
+    os.umask(0o022)
     status = 1
     try:
         with open(writing, 'wb') as stream:

@@ -212,14 +212,22 @@ class Volume:
         return verdict._replace(status=callout.SUCCESS)
 
     def unmount_device(self) -> callout.Verdict:
-        """Call unmountdevice, if the kubelet sees the mount; where it is not supported the kubelet unmounts."""
-        if _is_like_its_parent(self.device_path):
+        """Call unmountdevice, if the kubelet does; where it is not supported the kubelet unmounts."""
+        why_not = self._why_not_asked()
+        if why_not:
             answer = callout.Answer([self.stage.executable, 'unmountdevice'], None, '', 0.0, False, None, False)
-            return callout.Verdict(callout.FAILURE, f'{UNSEEN} {self.device_path}: it does not ask, and cannot remove it', {}, {}, None, '', answer)
+            return callout.Verdict(callout.FAILURE, why_not, {}, {}, None, '', answer)
         verdict = self.stage.call('unmountdevice', self.device_path)
         if verdict.status == callout.NOT_SUPPORTED and self.device_is_mounted():
             return _by_the_kubelet(verdict, 'umount', self.device_path)
         return _unless_supported(verdict)
+
+    def _why_not_asked(self) -> str:
+        """Say why the kubelet does not call unmountdevice of what is mounted (operation_generator.go: GenerateUnmountDeviceFunc), or nothing."""
+        path, others = self.device_path, [other for other in mounts.elsewhere(self.device_path) if self.device_path not in other]
+        if others:
+            return f'the kubelet does not ask, for what is mounted at {path} is mounted at {others[0]} too'
+        return f'{UNSEEN} {path}: it does not ask, and cannot remove it' if _is_like_its_parent(path) else ''
 
     def detach(self) -> callout.Verdict:
         """Call detach with the name of the PV or volume, whatever getvolumename answered (plugin.go: GetVolumeName)."""

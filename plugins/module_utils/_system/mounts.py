@@ -44,6 +44,14 @@ def below(path: str, mounts: list) -> list:
     return [mount for mount in mounts if mount.path == path or mount.path.startswith(prefix)]
 
 
+def elsewhere(path: str) -> list:
+    """Return where else that is mounted which is mounted at C(path): the same directory of the same file system."""
+    with open('/proc/self/mountinfo', encoding='utf-8', errors='surrogateescape', newline='\n') as table:
+        rows = [(device, root, _unescape(where)) for device, root, where in (line.split(' ', 5)[2:5] for line in table)]
+    here = [row[:2] for row in rows if row[2] == path][-1:]
+    return [row[2] for row in rows if row[:2] in here and row[2] != path]
+
+
 def holding(path: str, mounts: list) -> Mount:
     """Return the mount on which C(path), which need not exist yet, lies."""
     real = os.path.realpath(path)

@@ -7,7 +7,7 @@
 # MUST: 607
 
 # The kubelet takes the device's directory, which is of its own file system then, for no mount.
-plugin_dir=${0%/*}/..
+: "${plugin_dir:=${0%/*}/..}"
 call_mountdevice() {
     if ! is_mounted "$1"; then
         mkdir -p "$plugin_dir/volumes/${1##*/}" && mount --bind "$plugin_dir/volumes/${1##*/}" "$1" || failure 'the device cannot be mounted'
