@@ -109,7 +109,7 @@ def _may_not_write():
 def two_volumes(stage: Stage, report: Report):
     """Check 416."""
     with stage.volume() as one, stage.volume(fellow=one) as other:
-        problem = _up(one) or _up(other) or _down(one)
+        problem = _up(other) or _up(one) or _down(one)
         if not problem and not other.is_there():
             problem = 'the unmount of one took the other with it'
         report.judge(416, problem or _down(other))
@@ -148,7 +148,10 @@ def many(stage: Stage, report: Report):
     if stage.capabilities['attach']:
         report.leave_out(501, 501, 'a volume of an attachable driver is attached once')
         return
+    stage.go_on()
     at_once, again = [], []
+    # They may well take turns.
+    stage.timeout = max(stage.timeout, 2 * MANY * stage.slowest)
     with contextlib.ExitStack() as stack:
         volumes = [stack.enter_context(stage.volume()) for _number in range(MANY)]
         for step in (_caught(_up), _caught(_down)):

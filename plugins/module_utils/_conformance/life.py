@@ -18,9 +18,9 @@ def basic_life(stage: Stage, report: Report):
     """Checks 401 to 404, 411, 412 and 414; raises Stop where no volume could be mounted."""
     with stage.volume() as volume:
         verdict = volume.set_up()
-        report.judge(401, problem_of(verdict), f'{verdict.answer.seconds:.2f} s', _on_options(stage))
+        report.judge(401, problem_of(verdict), f'{verdict.answer.seconds:.2f} s', _how_to_mount(stage, verdict))
         if problem_of(verdict):
-            if volume.is_mounted():
+            if volume.is_mounted() and not verdict.answer.timed_out:
                 report.failed(801, f'mount failed, and left a mount on {volume.path}: the kubelet takes that for the volume when it tries again')
             raise Stop('no volume could be mounted')
         mounted, stage.content = volume.mounts(), volume.content()
@@ -109,7 +109,9 @@ def _unmount(volume: Volume, report: Report):
         report.failed(411, problem)
 
 
-def _on_options(stage: Stage) -> str:
+def _how_to_mount(stage: Stage, verdict: callout.Verdict) -> str:
+    if verdict.defect:
+        return 'Print one JSON object and nothing else, close the output, and end: with 0 after Success, and after Failure with the reason as message.'
     advice = f'It got the options {", ".join(sorted(stage.options))}: see that they name what there is here, and read its message.' if stage.options else (
         "It got no options. If it needs some to mount a volume, state what a pod would say as the driver's options.")
     return advice + (' If it needs a file system that is no overlay, as it gets here, try it with enclosed: false (--on-the-node).' if stage.enclosure else '')

@@ -57,7 +57,8 @@ class Stage:
         self.first_mount = ''
         self.mounted = 0
         self.linked = None
-        self.hung = ''
+        self._stopped = ''
+        self.slowest = 0.0
         self.numbers = itertools.count(1)
 
     def note(self, path: str):
@@ -75,26 +76,32 @@ class Stage:
             shutil.rmtree(path, ignore_errors=True)
 
     def call(self, *arguments, prepare=None) -> callout.Verdict:
-        """Make one callout; after one that hung there are no more, so that a run waits for the time-out only once.
+        """Make one callout; after one that hung, so that a run waits for the time-out only once, or that unmounted /proc there are no more.
 
         C(prepare) is called in the driver's process before the driver is.
         """
-        if self.hung:
-            raise Stop(f'{self.hung} hung')
+        self.go_on()
         self.report.callout = callout.by_hand(self.executable, list(arguments), self.environment)
         if arguments[:1] == ('mount',):
             self.first_mount = self.first_mount or self.report.callout
         verdict = callout.judge(callout.call(self.executable, list(arguments), self.environment, self.timeout, prepare))
         name = arguments[0] if arguments else 'the driver'
-        if not os.path.exists('/proc/self'):
-            self._mount_proc(name)
         if verdict.answer.timed_out:
-            self.hung = name
+            self._stopped = f'{name} hung'
+        if not os.path.exists('/proc/self'):
+            self._stopped = f'{name} unmounted /proc'
+            self._mount_proc()
+        self.slowest = max(self.slowest, verdict.answer.seconds)
         return verdict
 
-    def _mount_proc(self, name: str):
+    def go_on(self):
+        """Raise Stop where there are no more callouts."""
+        if self._stopped:
+            raise Stop(self._stopped)
+
+    def _mount_proc(self):
         """Bring back what a driver took from the node, and without which this process sees no mounts either."""
-        self.report.failed(805, f'{name} unmounted /proc', MUST, 'Unmount the directory that the kubelet names, and nothing else.')
+        self.report.failed(805, self._stopped, MUST, 'Unmount the directory that the kubelet names, and nothing else.')
         _why_not('mount', '-t', 'proc', 'proc', '/proc')
         if self.enclosure:
             self.enclosure.table += mounts.at('/proc', mounts.read())
@@ -125,7 +132,8 @@ class Volume:
         """C(fellow) is another volume of the same pod; of a volume that is C(nowhere) the kubelet has not made the directory."""
         self.stage = stage
         number = next(stage.numbers)
-        self.name = f'conformance-{stage.token}-{number}'
+        # Of one pod's volumes the name of one may well be the beginning of another's.
+        self.name: str = f'{fellow.name if fellow else "conformance-" + stage.token}-{number}'
         self.uid: str = fellow.uid if fellow else str(uuid.uuid4())[:24] + stage.token
         stage.uids.append(self.uid)
         self.path = f'{stage.root}/pods/{self.uid}/volumes/{stage.name.directory}/{self.name}'

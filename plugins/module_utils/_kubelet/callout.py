@@ -210,14 +210,14 @@ def _decode(answer: Answer) -> tuple:
         raise _Defect("invalid character '[' exceeded max depth", 'its answer is nested deeper than any that is read here.') from None
     if data is None:
         return {}, dict(CAPABILITIES)
-    if not isinstance(data, dict):
+    if not isinstance(data, go_json.Object):
         raise _Defect(f'json: cannot unmarshal {go_json.kind(data)} into Go value of type flexvolume.DriverStatus', _why_unreadable(answer.output))
     response, capabilities = {}, dict(CAPABILITIES)
     for name, value in _fields(data, FIELDS, 'DriverStatus'):
         if name != 'capabilities':
             response[name] = value
         elif value is None:
-            response[name] = capabilities = None
+            response[name] = capabilities = None  # type: ignore[assignment]
         else:
             stated = dict(_fields(value, dict.fromkeys(CAPABILITIES, bool), 'DriverCapabilities.Capabilities'))
             response[name] = dict(response.get(name) or {}, **stated)

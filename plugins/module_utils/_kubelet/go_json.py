@@ -12,7 +12,7 @@ IN_OBJECT, IN_ARRAY, AT_THE_END = 'after object key:value pair', 'after array el
 STEPS = {(COLON, ':'): VALUE, (IN_OBJECT, ','): KEY, (IN_ARRAY, ','): VALUE}
 BRACKETS = {'{': ('}', KEY, IN_OBJECT), '[': (']', VALUE, IN_ARRAY)}
 LITERALS = {'t': 'true', 'f': 'false', 'n': 'null'}
-SPACE = re.compile('[ \t\r\n]*')
+NO_SPACE = re.compile('[^ \t\r\n]')
 WHOLE = r'-?(?:0|[1-9][0-9]*)'
 IN_QUOTES = r'"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*'
 SCALAR = re.compile(rf'{IN_QUOTES}"|{WHOLE}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?')
@@ -45,9 +45,11 @@ class Number(float):
     """A number that is no whole one of 64 bits, which Go shows as it was written."""
 
     def __new__(cls, text: str):
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
+        return super().__new__(cls, text)
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.text = text
 
 
 def decoded(output: bytes) -> str:
@@ -106,11 +108,11 @@ def _why_unreadable(text: str) -> str:
     text += ' '
     position, context, opened, may_be_empty = 0, VALUE, [], False
     while True:
-        position = SPACE.match(text, position).end()
-        if position == len(text):
+        found = NO_SPACE.search(text, position)
+        if not found:
             return 'unexpected end of JSON input'
-        character, was_opened = text[position], may_be_empty
-        may_be_empty = False
+        position, character = found.start(), found.group()
+        was_opened, may_be_empty = may_be_empty, False
         if opened and character == BRACKETS[opened[-1]][0] and (was_opened or context in (IN_OBJECT, IN_ARRAY)):
             opened.pop()
             context = _after_value(opened)
@@ -119,7 +121,7 @@ def _why_unreadable(text: str) -> str:
             context, may_be_empty = BRACKETS[character][1], True
         elif (context, character) in STEPS:
             context = STEPS[context, character]
-        elif character == '"' and context == KEY or context == VALUE and character in '"-0123456789tfn':
+        elif character in {KEY: '"', VALUE: '"-0123456789tfn'}.get(context, ''):
             position, broken = _scalar(text, position)
             if broken:
                 return _invalid(text[position], broken)

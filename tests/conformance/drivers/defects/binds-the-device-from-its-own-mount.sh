@@ -5,6 +5,7 @@
 # base: attachable
 # options: {"images": "IMAGES"}
 # MUST: 607
+# SHOULD: 801 805
 
 # The kubelet does not ask to unmount a device that is mounted elsewhere too.
 call_mountdevice() {

@@ -5,6 +5,7 @@
 # base: attachable
 # options: {"images": "IMAGES"}
 # MUST: 607
+# SHOULD: 805
 
 # The kubelet takes the device's directory, which is of its own file system then, for no mount.
 : "${plugin_dir:=${0%/*}/..}"

@@ -5,7 +5,7 @@
 # SHOULD: 501
 
 mount_volume() {
-    exec 9>"$plugin_dir/lock" && flock --nonblock 9 || return
+    exec 9>/run/lock/conformance-fixture && flock --nonblock 9 || return
     sleep 0.1
     mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"
 }

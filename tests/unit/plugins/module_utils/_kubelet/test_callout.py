@@ -165,7 +165,8 @@ def test_an_endless_output_is_cut_off(driver):
 
 def test_a_long_answer_is_not_called_broken(driver):
     """The kubelet takes it; what is given up is only to read so much."""
-    verdict = callout.init(driver('#!/bin/sh\necho \'{"status": "Success", "message": "\'; head -c 2000000 /dev/zero | tr "\\0" x; echo \'"}\'\n'), ENVIRONMENT, 30)
+    path = driver('#!/bin/sh\nprintf \'{"status": "Success", "message": "\'; head -c 2000000 /dev/zero | tr "\\0" x; echo \'"}\'\n')
+    verdict = callout.init(path, ENVIRONMENT, 30)
     assert verdict.defect == 'it printed more than 1 MiB, and was killed here; the kubelet reads on, and keeps all of it in memory.'
 
 

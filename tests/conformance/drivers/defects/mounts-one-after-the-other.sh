@@ -1,0 +1,10 @@
+# Copyright: (c) 2026, The nodeops.flexvolume maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154
+# timeout: 3
+
+mount_volume() {
+    exec 9>/run/lock/conformance-fixture && flock 9 && sleep 0.2
+    mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"
+}
