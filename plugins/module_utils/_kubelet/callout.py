@@ -207,7 +207,7 @@ def _decode(answer: Answer) -> tuple:
     except go_json.Unreadable as error:
         raise _Defect(str(error), _why_unreadable(answer.output)) from None
     except RecursionError:
-        raise _Defect("invalid character '[' exceeded max depth", 'its answer is nested deeper than any that is read here.') from None
+        raise _Defect("invalid character '[' exceeded max depth", f'its answer is nested more than {go_json.DEEPEST} deep, which is not read here.') from None
     if data is None:
         return {}, dict(CAPABILITIES)
     if not isinstance(data, go_json.Object):
@@ -242,12 +242,7 @@ def _fields(data: go_json.Object, kinds: dict, structure: str):
             number = f' {go_json.literal(value)}' if wanted is int and go_json.kind(value) == 'number' else ''
             raise _Defect(f'json: cannot unmarshal {go_json.kind(value)}{number} into Go struct field {where} of type {go_kind}',
                           f'its answer has {_cut(go_json.literal(value))} as {name}, where the kubelet wants {kind}.')
-        yield name, _without_surrogates(value) if isinstance(value, str) else value
-
-
-def _without_surrogates(text: str) -> str:
-    """Replace what JSON can escape, but no text can hold, as Go does."""
-    return text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
+        yield name, value
 
 
 def _why_unreadable(output: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON as Go's encoding/json, and so the kubelet, reads and writes it, with its words for what it cannot read."""
+"""JSON as Go's encoding/json, and so the kubelet, reads and writes it, with the words that it has up to Go 1.24 for what it cannot read."""
 
 import json
 import re
@@ -12,6 +12,8 @@ IN_OBJECT, IN_ARRAY, AT_THE_END = 'after object key:value pair', 'after array el
 STEPS = {(COLON, ':'): VALUE, (IN_OBJECT, ','): KEY, (IN_ARRAY, ','): VALUE}
 BRACKETS = {'{': ('}', KEY, IN_OBJECT), '[': (']', VALUE, IN_ARRAY)}
 LITERALS = {'t': 'true', 'f': 'false', 'n': 'null'}
+# Go's limit is 10,000; no answer has a use for more than three.
+DEEPEST = 100
 NO_SPACE = re.compile('[^ \t\r\n]')
 WHOLE = r'-?(?:0|[1-9][0-9]*)'
 IN_QUOTES = r'"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*'
@@ -58,9 +60,9 @@ def decoded(output: bytes) -> str:
 
 
 def loads(text: str):
-    """Read one JSON value; raise Unreadable, or RecursionError where it is nested deeper than Python goes."""
+    """Read one JSON value; raise Unreadable, or RecursionError where it is nested too deep."""
     try:
-        return json.loads(text, object_pairs_hook=Object, parse_int=_whole, parse_float=Number, parse_constant=_refuse)
+        return _plain(json.loads(text, object_pairs_hook=Object, parse_int=_whole, parse_float=Number, parse_constant=_refuse), DEEPEST)
     except ValueError:
         raise Unreadable(_why_unreadable(text)) from None
 
@@ -93,6 +95,19 @@ def literal(value) -> str:
 def quoted(text: str) -> str:
     """Quote a text as Go's strconv.Quote does."""
     return '"' + ''.join(map(_escaped, text)) + '"'
+
+
+def _plain(value, depth: int):
+    """Replace what JSON can escape, but no text can hold, as Go does."""
+    if isinstance(value, str):
+        return value.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
+    if depth == 0 and isinstance(value, (list, Object)):
+        raise RecursionError
+    if isinstance(value, list):
+        return [_plain(item, depth - 1) for item in value]
+    if isinstance(value, Object):
+        return Object([(_plain(key, depth), _plain(item, depth - 1)) for key, item in value.pairs])
+    return value
 
 
 def _whole(text: str):

@@ -4,6 +4,8 @@
 
 """What the kubelet makes of each answer, in its own words: handleCmdResponse of 1.20.2 (driver-call.go), built with Go 1.19, was asked."""
 
+import json
+
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, go_json
@@ -181,11 +183,21 @@ def test_what_the_kubelet_takes(output, fields, capabilities):
     assert [name for name, value in verdict.capabilities.items() if value] == capabilities
 
 
-def test_what_is_nested_deeper_than_any_answer_is_refused_here_and_by_the_kubelet_from_ten_thousand_on():
-    assert judged(b'{"status": "Success", "x": ' + b'[' * 500 + b']' * 500 + b'}').status == 'Success'
-    verdict = judged(b'{"status": "Success", "x": ' + b'[' * 100000 + b']' * 100000 + b'}')
-    assert (verdict.status, verdict.message) == ('Failure', "invalid character '[' exceeded max depth")
-    assert 'nested' in verdict.defect
+@pytest.mark.parametrize('opening, closing', [(b'[', b']'), (b'{"x":', b'}')])
+def test_what_is_nested_deeper_than_any_answer_is_refused_here_where_the_kubelet_takes_ten_thousand(opening, closing):
+    def nested(depth):
+        return b'{"status": "Success", "x": ' + opening * depth + b'0' + closing * depth + b'}'
+    assert judged(nested(99)).status == 'Success'
+    for depth in (100, 900, 5000, 100000):
+        verdict = judged(nested(depth))
+        assert (verdict.status, verdict.message) == ('Failure', "invalid character '[' exceeded max depth")
+        assert 'nested more than 100 deep' in verdict.defect
+
+
+def test_what_no_text_can_hold_is_replaced_wherever_it_is():
+    response = judged(rb'{"status": "Success", "x\ud800": ["\udc00", {"\ud800": "\ud800\ud83d\ude00", "capabilities": {"\udc00": "\udc00"}}]}').response
+    assert json.dumps(response, ensure_ascii=False).encode('utf-8')
+    assert response['x\ufffd'] == ['\ufffd', {'\ufffd': '\ufffd\U0001f600', 'capabilities': {'\ufffd': '\ufffd'}}]
 
 
 def test_a_text_is_quoted_as_go_quotes_it():
