@@ -382,6 +382,7 @@ CASES = [
     Case(416, 'one-volume-a-pod', second_volume, False),
     Case(418, 'deletes-what-others-use', loses_what_another_uses, False),
     Case(501, 'one-name-for-all-volumes', second_pod, False),
+    Case(501, 'knows-a-volume-by-its-name-alone', second_pod, False),
     Case(601, 'getvolumename-fails', device_never_comes('GetUniqueVolumeNameFromSpec', 'Error syncing pod'), False),
     Case(602, 'attach-fails', device_never_comes('AttachVolume.Attach failed'), False),
     Case(604, 'waitforattach-fails', device_never_comes('WaitForAttach failed'), False),

@@ -153,7 +153,8 @@ def many(stage: Stage, report: Report):
     # They may well take turns.
     stage.timeout = max(stage.timeout, 2 * MANY * stage.slowest)
     with contextlib.ExitStack() as stack:
-        volumes = [stack.enter_context(stage.volume()) for _number in range(MANY)]
+        # The pods of one deployment call their volumes the same.
+        volumes = [stack.enter_context(stage.volume(name=f'conformance-{stage.token}-many')) for _number in range(MANY)]
         for step in (_caught(_up), _caught(_down)):
             with concurrent.futures.ThreadPoolExecutor(MANY) as pool:
                 problems = list(pool.map(step, volumes))

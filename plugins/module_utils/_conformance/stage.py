@@ -128,12 +128,12 @@ class Volume:
     """One volume of one made-up pod, set up and taken down as the kubelet does it."""
 
     def __init__(self, stage: Stage, read_only: bool = False, fs_group: int = None, options: dict = None, fellow: 'Volume' = None,
-                 nowhere: bool = False):
-        """C(fellow) is another volume of the same pod; of a volume that is C(nowhere) the kubelet has not made the directory."""
+                 nowhere: bool = False, name: str = ''):
+        """C(fellow) is another volume of the same pod; of a volume that is C(nowhere) the kubelet has not made the directory; other pods may use C(name)."""
         self.stage = stage
         number = next(stage.numbers)
         # Of one pod's volumes the name of one may well be the beginning of another's.
-        self.name: str = f'{fellow.name if fellow else "conformance-" + stage.token}-{number}'
+        self.name: str = name or f'{fellow.name if fellow else "conformance-" + stage.token}-{number}'
         self.uid: str = fellow.uid if fellow else str(uuid.uuid4())[:24] + stage.token
         stage.uids.append(self.uid)
         self.path = f'{stage.root}/pods/{self.uid}/volumes/{stage.name.directory}/{self.name}'
