@@ -19,6 +19,7 @@ from .._system.roots import below, read, resolved
 
 Setting = collections.namedtuple('Setting', ('value', 'origin'))
 
+ASSIGNMENT = re.compile(r'''^[ \t]*(\w+)=[ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\\\n]|\\.)*?))[ \t]*$''', re.MULTILINE | re.DOTALL)
 
 def flags(arguments: list, name: str) -> list:
     """Return each Setting of the flag, in order, from C(--name=value) and C(--name value).
@@ -113,14 +114,13 @@ def service(unit: str, root: str = '/') -> list:
             elif key == 'Environment':
                 environment.update(_assignments(_words(value), path))
             else:
-                name = value.lstrip('-')
-                environment.update(_assignments(_words(_text(name, root)), name))
+                environment.update(_environment(value.lstrip('-'), root))
     return [pair for word, path in command for pair in _substituted(word, path, environment)]
 
 
 def environment_file(path: str, root: str = '/') -> list:
     """Return the arguments in a file of C(NAME="--flag=value …") lines, as kubeadm writes it."""
-    return [(word, path) for value, _path in _assignments(_words(_text(path, root)), path).values() for word in _words(value)]
+    return [(word, path) for value, _path in _environment(path, root).values() for word in _words(value)]
 
 
 def installed(root: str) -> tuple:
@@ -188,6 +188,14 @@ def _words(text: str) -> list:
 
 def _assignments(words: list, path: str) -> dict:
     return {name: (value, path) for name, equals, value in (word.partition('=') for word in words) if equals}
+
+
+def _environment(path: str, root: str) -> dict:
+    """Return the assignments in a file of C(EnvironmentFile=), where a value without quotes ends with its line (systemd.exec(5))."""
+    found = {}
+    for name, double, single, plain in ASSIGNMENT.findall(_text(path, root)):
+        found[name] = (re.sub(r'\\(\n|(.))', r'\2', double or plain) or single, path)
+    return found
 
 
 def _substituted(word: str, path: str, environment: dict) -> list:

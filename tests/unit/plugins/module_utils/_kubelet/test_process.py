@@ -312,6 +312,10 @@ def test_nothing_runs_and_k0s_wrote_a_config_file(root):
 
 @pytest.mark.parametrize(('path', 'text', 'expected'), [
     ('/etc/sysconfig/kubelet', 'KUBELET_EXTRA_ARGS=--volume-plugin-dir=/sysconfig\n', '/sysconfig'),
+    ('/etc/default/kubelet', '; ours\n#OLD=--x\nKUBELET_EXTRA_ARGS=--v=2 --volume-plugin-dir=/without-quotes \nOTHER=x\n', '/without-quotes'),
+    ('/etc/default/kubelet', "KUBELET_EXTRA_ARGS='--v=2 --volume-plugin-dir=/in-single'\n", '/in-single'),
+    ('/etc/default/kubelet', 'KUBELET_EXTRA_ARGS=--v=2 \\\n  --volume-plugin-dir=/on-another-line\n', '/on-another-line'),
+    ('/etc/default/kubelet', 'KUBELET_EXTRA_ARGS="--v=2\n--volume-plugin-dir=\\"/in two lines\\""\n', '/in two lines'),
     ('/var/lib/kubelet/config.yaml', 'volumePluginDir: /config\n', '/config'),
     ('/etc/rancher/rke2/config.yaml', 'kubelet-arg: ["volume-plugin-dir=/rke2"]\n', '/rke2'),
     ('/etc/rancher/rke2/config.yaml', 'profile: cis\n', '/var/lib/kubelet/volumeplugins'),
