@@ -13,8 +13,8 @@ author:
 description:
   - Ansible reads C(hosts) and C(serial) of a play before any host's variables, so what an inventory says of them is lost. This lookup finds it
     there all the same, once a play before has let Ansible read the inventory.
-  - The playbooks of this collection use it. It refuses an inventory without hosts, a pattern that matches none and batches that are none, and warns of
-    variables that begin with C(flexvolume_) and that nothing reads.
+  - The playbooks of this collection use it. It refuses an inventory without hosts, a pattern that matches none, batches and numbers that
+    are none, and a rollout of drivers that are to go, and warns of variables that begin with C(flexvolume_) and that nothing reads.
 options:
   _terms:
     description:
@@ -75,6 +75,7 @@ class LookupModule(LookupBase):
         # Without hostvars nothing runs: this is --syntax-check or a list of what would.
         hostvars = variables.get('hostvars') if hosts else None
         if terms == ['batches']:
+            _refuse_unfit(hosts, hostvars)
             chosen = _chosen('flexvolume_batches', given, hosts, hostvars)
             return batches(CANARY_FIRST if chosen in (None, '', []) else chosen)
         pattern = _chosen('flexvolume_hosts', given, hosts, hostvars) or 'all'
@@ -100,6 +101,18 @@ class LookupModule(LookupBase):
         if context.CLIARGS.get('subset') and not set(matched) & set(variables.get('ansible_play_hosts_all') or matched):
             raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, of which the limit {context.CLIARGS["subset"]} leaves none, so nothing would '
                                      'be done: correct either.')
+
+
+def _refuse_unfit(hosts: list, hostvars):
+    """Refuse what else is set for a rollout and would be passed over, or taken for nothing."""
+    for host in hosts if hostvars else []:
+        variables = hostvars[host]
+        if variables.get('flexvolume_state') == 'absent':
+            raise AnsibleLookupError(f'flexvolume_state is absent for {host}, but a rollout puts drivers on nodes: run nodeops.flexvolume.remove to withdraw '
+                                     'those of the list, or leave flexvolume_state out.')
+        most = variables.get('flexvolume_max_unreachable')
+        if most not in (None, '') and not re.fullmatch('[0-9]+', str(most)):
+            raise AnsibleLookupError(f'flexvolume_max_unreachable is {most}, but it is a number of nodes: write for example 3.')
 
 
 def batches(given) -> list:

@@ -66,6 +66,25 @@ def test_an_inventory_that_says_two_things_is_refused(look):
         look('hosts', None, {'n1': {'flexvolume_hosts': 'x'}, 'n2': {'flexvolume_hosts': 'y'}})
 
 
+@pytest.mark.parametrize('variables, complaint', [
+    ({'flexvolume_state': 'absent'}, r'flexvolume_state is absent for n2, .* run nodeops\.flexvolume\.remove to withdraw'),
+    ({'flexvolume_max_unreachable': '10%'}, 'flexvolume_max_unreachable is 10%, but it is a number of nodes'),
+    ({'flexvolume_max_unreachable': -1}, 'flexvolume_max_unreachable is -1, but'),
+])
+def test_what_a_rollout_would_pass_over_is_refused(look, variables, complaint):
+    with pytest.raises(AnsibleLookupError, match=complaint):
+        look('batches', '1,100%', {'n1': {}, 'n2': variables})
+
+
+@pytest.mark.parametrize('variables', [{'flexvolume_state': 'present'}, {'flexvolume_max_unreachable': '3'}, {'flexvolume_max_unreachable': ''}])
+def test_what_a_rollout_can_do_is_not_refused(look, variables):
+    assert look('batches', '1,100%', {'n1': variables}) == ['1', '100%']
+
+
+def test_what_is_no_rollout_may_withdraw(look):
+    assert look('hosts', None, {'n1': {'flexvolume_state': 'absent'}}) == ['all']
+
+
 def test_a_limit_that_leaves_nobody_is_refused(look):
     inventory = {'n1': {}, 'n2': {}}
     assert look('hosts', 'n1', inventory, ['n1'], subset='n1') == ['n1']
