@@ -14,7 +14,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import 
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers, _fleet
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
 
-DEPLOYED = ('plugin_dir', 'kubelet_unit', 'touch_timer')
+DEPLOYED = ('plugin_dir', 'kubelet_unit', 'touch_timer', 'validate', 'heal_neighbours')
 
 
 class ActionModule(DriverReader):
@@ -47,7 +47,7 @@ class ActionModule(DriverReader):
     def _deploy(self, sick: list, task_vars) -> dict:
         task = self._task.copy()
         task.action = 'nodeops.flexvolume.node'
-        task.args = dict({name: self._task.args[name] for name in DEPLOYED if name in self._task.args}, drivers=sick)
+        task.args = dict({name: self._task.args[name] for name in DEPLOYED if name in self._task.args}, drivers=sick, partial=True)
         action = action_loader.get(
             task.action, task=task, connection=self._connection, play_context=self._play_context, loader=self._loader, templar=self._templar,
             shared_loader_obj=self._shared_loader_obj)

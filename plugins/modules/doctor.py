@@ -44,6 +44,15 @@ options:
       - As for M(nodeops.flexvolume.node).
     type: bool
     default: true
+  validate:
+    description:
+      - As for M(nodeops.flexvolume.node).
+    type: bool
+    default: true
+  heal_neighbours:
+    description:
+      - As for M(nodeops.flexvolume.node).
+    type: bool
 seealso:
   - module: nodeops.flexvolume.node_info
   - module: nodeops.flexvolume.fleet

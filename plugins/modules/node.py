@@ -34,6 +34,13 @@ options:
     type: bool
     default: false
     version_added: 1.0.0
+  partial:
+    description:
+      - Whether the list is a part of what this collection deploys to the node. What the list does not name is then neither told of nor withdrawn, whatever
+        O(purge) says, and a bundle that the node keeps is left as it is, whatever O(at_boot) says.
+    type: bool
+    default: false
+    version_added: 1.0.0
   rollback:
     description:
       - Names of drivers of the list that go back to the version before, whatever their own C(state) says. The others are left as they are.
@@ -118,14 +125,20 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 def agree(parameters: dict, check: bool) -> Outcome:
     # Of a part of the list, or one that withdraws all, nothing follows for other drivers.
-    whole = parameters['state'] == 'present' and parameters['rollback'] is None
-    return node.ensure(
+    whole = parameters['state'] == 'present' and parameters['rollback'] is None and not parameters['partial']
+    outcome = node.ensure(
         drivers.read(parameters), parameters['payloads'], check=check, bundle=kept(parameters), force=parameters['force'],
         delete_data=parameters['delete_data'], **dict(drivers.of_node(parameters), purge=parameters['purge'] if whole else None))
+    if whole and parameters['apply_interval'] and not parameters['at_boot']:
+        outcome.warnings.append('There is an apply_interval and no at_boot, so the node applies nothing by itself: set at_boot (in the playbooks '
+                                'flexvolume_at_boot=true), or leave apply_interval out.')
+    return outcome
 
 
 def kept(parameters: dict):
-    """Return the bundle that the node is to keep, a Payload, or None."""
+    """Return the bundle that the node is to keep, as at_boot takes it."""
+    if parameters['partial']:
+        return at_boot.LEFT
     if not parameters['at_boot'] or parameters['state'] == 'absent':
         return None
     for payload in parameters['payloads']:
@@ -143,6 +156,7 @@ def main():
             force=dict(type='bool', default=False),
             delete_data=dict(type='bool', default=False),
             at_boot=dict(type='bool', default=False),
+            partial=dict(type='bool', default=False),
             rollback=drivers.ROLLBACK,
             **drivers.NODE,
         ),

@@ -88,5 +88,12 @@ def test_drift_is_repaired_while_it_runs_and_the_journal_says_what(joined, contr
     assert joined.shell('find /etc/systemd/system -name "flexvolume-apply.timer"') == ''
 
 
+def test_the_doctor_s_cure_leaves_it_what_it_keeps(joined, controller):
+    before = joined.snapshot()
+    joined.shell('systemctl disable --now flexvolume-touch-nodeops-dynhostpath.timer')
+    assert controller.play('doctor', flexvolume_hosts='joins-2', flexvolume_doctor_fix=True)['joins-2'] == 1
+    assert joined.snapshot() == before
+
+
 def test_the_unit_is_right_in_the_eyes_of_systemd(joined):
     assert joined.shell(f'systemd-analyze verify /etc/systemd/system/{APPLY} 2>&1') == ''

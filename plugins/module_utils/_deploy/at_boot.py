@@ -13,11 +13,13 @@ import stat
 
 from .._outcome import NodeError, Outcome
 from .._system import files, systemd
-from . import program, timers
+from . import program
 from .driver_files import sha256_of
 from .records import DIRECTORY
 
 NAME = 'flexvolume-node.pyz'
+# In place of a bundle: whatever the node keeps is left as it is.
+LEFT = object()
 SERVICE_UNIT = 'flexvolume-apply.service'
 TIMER_UNIT = 'flexvolume-apply.timer'
 # What is written, and what it replaces until that is settled.
@@ -25,6 +27,7 @@ NEW, OLD = '.new', '.old'
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
+# systemd's limit is five starts in ten seconds, and an apply_interval may be shorter.
 # It stays in the node's own mount namespace, which is the kubelet's, and a driver under test may do what it may under the kubelet, so that
 # the verdict is the same; what is taken away is what no driver needs.
 SERVICE = """\
@@ -33,6 +36,7 @@ SERVICE = """\
 Description=Make this node agree with its list of FlexVolume drivers
 After=network-online.target remote-fs.target
 Before={kubelet_units}
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
@@ -66,13 +70,13 @@ WantedBy=timers.target
 
 
 def ensure(bundle, interval, kubelet_units: list, check: bool) -> Outcome:
-    """Keep the C(bundle), a Payload, and have it applied at boot and every C(interval) if there is one; without a bundle, keep none.
+    """Keep the C(bundle), a Payload, and have it applied at boot and every C(interval) if there is one; without a bundle, keep none; with LEFT, change nothing.
 
     The fact C(awaited) names the bundle where it has to be sent before anything is changed.
     """
+    if bundle is LEFT:
+        return Outcome(at_boot=os.path.lexists(kept()), awaited=[])
     _refuse_strange()
-    if interval is not None and (systemd.seconds(interval) or 0) < timers.SHORTEST:
-        raise NodeError(f'The apply_interval {interval!r} is no time span of a second or more: write one as systemd does, for example 10min.')
     if bundle and not systemd.usable():
         raise NodeError('A node applies its bundle at boot by systemd, which neither runs nor is installed here: leave at_boot out.')
     outcome = Outcome(at_boot=bool(bundle), awaited=[])

@@ -64,11 +64,14 @@ def test_an_interval_gives_a_timer(node):
     assert (node.units['timers'], node.units['unwanted']) == (['flexvolume-apply.timer'], [])
 
 
-@pytest.mark.parametrize('interval', ['', 'often', '0', '10min\nExecStart=/bin/sh'])
-def test_an_interval_that_is_none_is_refused(node, interval):
-    with pytest.raises(NodeError, match='is no time span of a second or more'):
-        keep(interval=interval)
-    assert node.files() == {}
+@pytest.mark.parametrize('keeps', [True, False])
+def test_what_the_node_keeps_is_left_as_it_is(node, keeps):
+    if keeps:
+        keep().settle()
+    before = node.files()
+    outcome = keep(at_boot.LEFT)
+    outcome.settle()
+    assert (outcome.changed, outcome.facts, node.files()) == (False, {'at_boot': keeps, 'awaited': []}, before)
 
 
 def test_keeping_the_same_again_changes_nothing(node):
