@@ -52,7 +52,9 @@ def change(module, concern):
 
     def alone(parameters: dict, check: bool) -> Outcome:
         with lock.held():
-            return concern(parameters, check)
+            outcome = concern(parameters, check)
+            outcome.settle()
+            return outcome
 
     run(module, alone)
 

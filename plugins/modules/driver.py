@@ -93,7 +93,6 @@ def agree(parameters: dict, check: bool) -> Outcome:
         outcome.include(publish.ensure(declared, payloads, plugin_dir.path, kubelet, check, packages_are_installed=not check))
         checking, published = check or bool(outcome.facts['awaited']), outcome.facts['published']
         outcome.include(withdraw.ensure(declared, plugin_dir.path, kubelet, checking, parameters['force'], published))
-    outcome.settle()
     return outcome
 
 

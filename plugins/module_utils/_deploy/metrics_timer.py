@@ -5,14 +5,17 @@
 """The timer with which a node writes its metrics, for the textfile collector of Prometheus' node_exporter."""
 
 import contextlib
+import functools
 import os
+import re
 
 from .._outcome import NodeError, Outcome
-from .._system import files, systemd, trust
+from .._system import files, roots, systemd, trust
 from . import program, records, timers
 
 UNIT = 'flexvolume-metrics'
 FILE = 'flexvolume.prom'
+COMMAND = re.compile(r'^ExecStart=.* "(.*)"$', re.MULTILINE)
 
 TIMER = """\
 # Written by the Ansible collection nodeops.flexvolume.
@@ -66,28 +69,41 @@ def ensure(directory: str, interval: str, writer: program.Program, check: bool) 
             program.install(outcome, writer)
         command = ' '.join(program.command(writer))
         texts = {f'{UNIT}.timer': TIMER.format(interval=interval), f'{UNIT}.service': SERVICE.format(command=command, directory=timers.escape(directory))}
+        _discard({_written()} - {os.path.join(directory, FILE)}, outcome, check)
         outcome.include(systemd.ensure(texts, [f'{UNIT}.timer'], [], check))
-    outcome.cleanup.append(lambda: program.remove_others(writer, [program.place_of(writer)]))
+    if not check:
+        outcome.cleanup.append(lambda: program.remove_others(writer, [program.place_of(writer)]))
     outcome.facts = {'metrics_file': os.path.join(directory, FILE)}
     return outcome
 
 
 def remove(directory: str, writer: program.Program, check: bool) -> Outcome:
-    """Have the node write no metrics any more, and remove what it wrote, so that nobody takes them for news."""
+    """Have the node write no metrics any more, and remove what it wrote."""
     _refuse_directory(directory)
-    outcome = Outcome(metrics_file=None)
-    file = os.path.join(directory, FILE)
+    outcome = Outcome()
+    _discard({_written(), os.path.join(directory, FILE)}, outcome, check)
     if systemd.running():
         outcome.include(systemd.ensure({}, [], [f'{UNIT}.timer', f'{UNIT}.service'], check))
-    if os.path.lexists(file):
-        outcome.note(file, 'state: file\n', 'state: absent\n')
     outcome.facts = {'metrics_file': None}
     if not check:
-        files.unlink(file)
         program.remove_others(writer, [])
         with contextlib.suppress(OSError):
             os.rmdir(records.DIRECTORY)
     return outcome
+
+
+def _written() -> str:
+    """Return the file that the node writes so far, as the service that does it says; empty where there is none."""
+    match = COMMAND.search(roots.read(os.path.join(systemd.UNIT_DIR, f'{UNIT}.service')) or '')
+    return os.path.join(timers.unescape(match.group(1)), FILE) if match else ''
+
+
+def _discard(paths: set, outcome: Outcome, check: bool):
+    """Remove what nobody writes any more, which a collector would take for news for ever."""
+    for path in sorted(filter(os.path.lexists, paths)):
+        outcome.note(path, 'state: file\n', 'state: absent\n')
+        if not check:
+            outcome.cleanup.append(functools.partial(files.unlink, path))
 
 
 def _refuse_directory(directory: str):
@@ -101,8 +117,6 @@ def _refuse_directory(directory: str):
 def _refuse(directory: str, interval: str):
     if not systemd.running():
         raise NodeError('The metrics are written by a systemd timer, and systemd does not run on this node (/run/systemd/system is missing).')
-    seconds = systemd.seconds(interval)
-    if seconds is None or seconds < timers.SHORTEST:
-        raise NodeError(f'The interval {interval!r} is no time span of a second or more: write one as systemd does, for example 1min.')
+    timers.refuse_interval('interval', interval)
     # The collector's user may own the directory itself; what is written there is renamed into place and follows no link.
     trust.demand(os.path.dirname(os.path.normpath(directory)), 'What lies above the directory of the metrics,')

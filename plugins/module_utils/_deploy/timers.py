@@ -70,12 +70,10 @@ def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check:
     return outcome
 
 
-def refuse_interval(driver: dict, option: str):
-    """Raise NodeError unless the driver's option is an interval that a timer can have."""
-    interval = systemd.seconds(driver[option])
-    if interval is None or interval < SHORTEST:
-        raise NodeError(f'The {option} {driver[option]!r} of the driver {driver["name"]} is no time span of a second or more: '
-                        'write one as systemd does, for example 20s or 1min.')
+def refuse_interval(option: str, interval: str, whose: str = ''):
+    """Raise NodeError unless the option's value is an interval that a timer can have."""
+    if (systemd.seconds(interval) or 0) < SHORTEST:
+        raise NodeError(f'The {option} {interval!r}{whose} is no time span of a second or more: write one as systemd does, for example 20s or 1min.')
 
 
 def required_mounts(paths: list) -> str:
@@ -87,3 +85,8 @@ def required_mounts(paths: list) -> str:
 def escape(path: str) -> str:
     r"""Quote a path for a unit file, where C(%) begins a specifier and C(\) an escape (systemd.service(5))."""
     return path.replace('\\', '\\\\').replace('"', '\\"').replace('%', '%%').replace('$', '$$')
+
+
+def unescape(text: str) -> str:
+    """Return the path that was quoted so."""
+    return re.sub(r'\\(.)|([%$])\2', lambda match: match.group(1) or match.group(2), text)
