@@ -77,8 +77,8 @@ options:
             type: str
           mode:
             description:
-              - Mode in octal digits, quoted, as in V("0755"). Left out, a new directory gets V(0755) and an existing one keeps its own.
-            type: str
+              - Mode in octal digits, a text in quotes, as in V("0755"). Left out, a new directory gets V(0755) and an existing one keeps its own.
+            type: raw
           selinux_type:
             description:
               - The SELinux type of the directory. Refused on a node where SELinux is off.
@@ -219,8 +219,8 @@ options:
 options:
   touch_timer:
     description:
-      - Whether the drivers get a touch timer. Switch it off where there is no systemd, as in a container. Where it is installed and does not run, as in an
-        image that is being built, the timer is enabled for the first boot.
+      - Whether the drivers have a touch timer; otherwise those that they have are removed. Switch it off where there is no systemd, as in a container. Where
+        it is installed and does not run, as in an image that is being built, the timer is enabled for the first boot.
     type: bool
     default: true
   validate:

@@ -165,8 +165,9 @@ def _out_of_reach(nodes: list) -> list:
     reasons: dict = {}
     for node in nodes:
         if node['state'] in (UNREACHABLE, FAILED):
-            reasons.setdefault((node['state'], _answers.without_name(node['message'], node['name'], '…')), []).append(node['name'])
-    return [{'state': state, 'reason': reason, 'nodes': names} for (state, reason), names in reasons.items()]
+            reasons.setdefault((node['state'], _answers.without_name(node['message'], node['name'], '…')), []).append(node)
+    return [{'state': state, 'reason': reason if len(alike) > 1 else alike[0]['message'], 'nodes': [node['name'] for node in alike]}
+            for (state, reason), alike in reasons.items()]
 
 
 def _drivers(nodes: list) -> list:

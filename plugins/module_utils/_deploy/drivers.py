@@ -7,12 +7,14 @@
 from .. import _names, _secrets
 from .._conformance.report import CATALOGUE
 from .._outcome import NodeError
+from . import timers
 
 HOST_PATH = dict(
     path=dict(type='path', required=True),
     owner=dict(type='str'),
     group=dict(type='str'),
-    mode=dict(type='str'),
+    # Of a number, which YAML makes of one without quotes, nobody can say what was written.
+    mode=dict(type='raw'),
     selinux_type=dict(type='str'),
     own_mount=dict(type='bool', default=False),
     exec=dict(type='bool', default=False),
@@ -73,14 +75,18 @@ def read(parameters: dict) -> list:
     """Return the drivers that a module's parameters declare, each a dict whose C(name) is a DriverName.
 
     C(state=absent) of the whole module stands for that of each driver; with C(rollback) the drivers that it names go back, and are all that is
-    returned. A driver named twice or by a wrong name raises NodeError.
+    returned. NodeError says what is wrong with them wherever they may go.
     """
     drivers = [dict(entry, name=_names.DriverName.parse(entry['name'])) for entry in parameters['drivers']]
     if parameters.get('state') == 'absent':
         drivers = [dict(driver, state='absent') for driver in drivers]
+    if parameters.get('apply_interval') is not None:
+        timers.refuse_interval('apply_interval', parameters['apply_interval'])
     for driver in drivers:
         _secrets.refuse_open(driver['options'])
         _refuse_waivers(driver)
+        _refuse_intervals(driver)
+        _refuse_numbers(driver)
     names = [str(driver['name']).lower() for driver in drivers]
     for name in names:
         if names.count(name) > 1:
@@ -102,6 +108,19 @@ def _going_back(drivers: list, names: list) -> list:
         raise NodeError(f'The rollback {named}: name those that go back to the version before, out of {", ".join(known) or "an empty list"}, '
                         'to the playbook as flexvolume_rollback.')
     return [dict(driver, state='previous') for driver in drivers if str(driver['name']) in chosen]
+
+
+def _refuse_intervals(driver: dict):
+    for option in ('touch_interval', 'prune_interval'):
+        if driver['state'] != 'absent' and driver[option] is not None:
+            timers.refuse_interval(option, driver[option], f' of the driver {driver["name"]}')
+
+
+def _refuse_numbers(driver: dict):
+    for entry in driver['host_paths']:
+        if not isinstance(entry['mode'], (str, type(None))):
+            raise NodeError(f'The mode {entry["mode"]!r} of the host path {entry["path"]} is no text, as one is without quotes: write it as four digits in '
+                            'quotes, for example "0755".')
 
 
 def _refuse_waivers(driver: dict):

@@ -21,7 +21,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
 
     What this collection deployed and the list does not name goes too with C(purge), is told of without, and is not looked for where that is None.
     Everything is examined first, so that a refusal (NodeError) changes nothing. Where a step or a test callout fails, all is taken back, so that the
-    node keeps the drivers that it had. C(bundle) is what the node is to keep and to apply at boot (at_boot), a Payload, or None for nothing.
+    node keeps the drivers that it had. C(bundle) is what the node is to keep and to apply at boot, as at_boot takes it.
     """
     kubelet, disbelieved = process.search()
     directory = process.plugin_dir(kubelet, plugin_dir)
@@ -33,7 +33,10 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
 
     dropped, idle = _no_longer_named(drivers, directory.path) if purge is not None else ([], [])
     goes = all(driver['state'] == 'absent' for driver in drivers)
-    warnings = ([] if kubelet else disbelieved) + ([] if goes else prospects.without_kubelet(kubelet, kubelet_unit, require_kubelet))
+    warnings = [] if kubelet else disbelieved
+    if not goes:
+        warnings = (warnings + prospects.without_kubelet(kubelet, kubelet_unit, require_kubelet) + prospects.without_unit(kubelet, kubelet_unit)
+                    + prospects.elsewhere(directory, kubelet))
     if purge:
         drivers = drivers + [absent(name) for name in dropped]
     elif dropped:
@@ -42,7 +45,11 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     missing = [driver for driver in drivers if driver['state'] == 'previous' and not is_there(driver)]
     warnings += [f'The driver {driver["name"]} is not on this node, so there is no version to go back to.' for driver in missing]
     drivers = [driver for driver in drivers if driver not in missing]
-    with_timers = drivers + [absent(name) for name in (idle if purge else [])]
+    left_behind, told = prospects.moved(drivers, directory.path, kubelet)
+    warnings += told
+    ours = [driver for driver in drivers if driver['name'] not in left_behind]
+    bundle = at_boot.LEFT if left_behind else bundle
+    with_timers = ours + [absent(name) for name in (idle if purge else [])]
     tested = [driver for driver in drivers if validate and driver['state'] != 'absent']
     had = [driver['name'] for driver in tested if is_there(driver)]
     staying = [driver['name'] for driver in drivers if driver['state'] != 'absent']
@@ -59,7 +66,8 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
             _test(tested, directory.path, kubelet, dict.fromkeys(had, 'The node has the driver that it had before.'))
         # The timers go after it, so that a withdrawal that is killed is finished by one.
         outcome.include(withdraw.ensure(drivers, directory.path, kubelet, checking, force, outcome.facts['published']))
-        outcome.include(touch_timer.ensure(with_timers if with_touch_timer else [], directory.path, kubelet, kubelet_unit, checking, heal_neighbours))
+        touched = with_timers if with_touch_timer else [absent(driver['name']) for driver in with_timers]
+        outcome.include(touch_timer.ensure(touched, directory.path, kubelet, kubelet_unit, checking, heal_neighbours))
         outcome.include(prune_timer.ensure(with_timers, directory.path, checking))
         awaited = outcome.facts['awaited']
         outcome.include(at_boot.ensure(bundle, apply_interval, touch_timer.units_of_kubelet(kubelet, kubelet_unit), checking))
@@ -67,7 +75,7 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
 
     def delete(checking: bool, outcome: Outcome):
         if delete_data:
-            outcome.include(host_paths.delete(drivers, forbidden, checking))
+            outcome.include(host_paths.delete(ours, forbidden, checking))
 
     planned = Outcome(plugin_dir=directory._asdict())
     planned.warnings.extend(warnings)

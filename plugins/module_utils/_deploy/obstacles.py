@@ -24,18 +24,18 @@ def refuse_strange(place: Place, table: list):
         raise NodeError(f'{inside[0].path} is mounted in the directory of the driver {place.name}: unmount it first.')
 
 
-def refuse_read_only(plugin_dir: str, table: list) -> mounts.Mount:
+def refuse_read_only(plugin_dir: str, table: list, advice: str) -> mounts.Mount:
     """Refuse a plugin dir on a file system that is mounted read-only; return what it lies on."""
     mount = mounts.holding(plugin_dir, table)
     if 'ro' in mount.options:
-        raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted read-only: give the kubelet a --volume-plugin-dir on a '
-                        'writable file system, for example /var/lib/kubelet/volumeplugins, restart it, and deploy again.')
+        raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted read-only: {advice}')
     return mount
 
 
 def refuse_unwritable(plugin_dir: str, size: int, table: list):
     """Refuse a plugin dir in which drivers of that size could not be put, or not run."""
-    mount = refuse_read_only(plugin_dir, table)
+    mount = refuse_read_only(plugin_dir, table, 'give the kubelet a --volume-plugin-dir on a writable file system, for example '
+                             '/var/lib/kubelet/volumeplugins, restart it, and deploy again.')
     if 'noexec' in mount.options:
         raise NodeError(f'The plugin dir {plugin_dir} lies on {mount.path}, which is mounted noexec: remount it, or give the kubelet another '
                         '--volume-plugin-dir.')

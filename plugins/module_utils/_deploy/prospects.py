@@ -61,6 +61,44 @@ def without_kubelet(kubelet, kubelet_unit, required: bool) -> list:
     return [f'{problem}, so nothing will use what is deployed to it: leave it out (in the playbooks flexvolume_hosts), or have it refused (require_kubelet).']
 
 
+def elsewhere(directory, kubelet) -> list:
+    """Return a warning where a plugin dir was given and the kubelet is known to look in another one."""
+    looked_at, _doubt = process.locate(kubelet)
+    is_known = kubelet or looked_at.source != 'default'
+    if directory.source != 'argument' or not is_known or os.path.realpath(looked_at.path) == os.path.realpath(directory.path):
+        return []
+    warning = (f'The kubelet looks for drivers in {looked_at.path}, so it never finds what is deployed to {directory.path}: leave plugin_dir out (in the '
+               f'playbooks flexvolume_plugin_dir), or give the kubelet --volume-plugin-dir={directory.path} and restart it.')
+    return [warning]
+
+
+def moved(drivers: list, plugin_dir: str, kubelet) -> tuple:
+    """Return the names of those that are withdrawn from a plugin dir of before, and a warning of each driver that is left in one.
+
+    Timers, host paths and whatever else the node keeps are then those of the same driver where the kubelet finds it now.
+    """
+    left_behind, warnings = [], []
+    for driver in drivers:
+        name, deployed_to = driver['name'], records.known(driver['name']).get('plugin_dir', plugin_dir)
+        if os.path.realpath(deployed_to) == os.path.realpath(plugin_dir) or not os.path.exists(Place(deployed_to, name).executable):
+            continue
+        if driver['state'] == 'absent' and os.path.realpath(deployed_to) == os.path.realpath(process.locate(kubelet)[0].path):
+            left_behind.append(name)
+        else:
+            warnings.append(f'The driver {name} still lies in {deployed_to}, where it was deployed to before: once no pod has a volume of it, withdraw it '
+                            f'there (nodeops.flexvolume.remove with flexvolume_plugin_dir={deployed_to}).')
+    return left_behind, warnings
+
+
+def without_unit(kubelet, kubelet_unit) -> list:
+    """Return a warning where the kubelet runs, and not as the unit that was named."""
+    if not kubelet or not kubelet_unit or systemd.installed([kubelet_unit]):
+        return []
+    warning = (f'There is no {kubelet_unit} on this node, so the touch timers do not start anew with the kubelet: correct kubelet_unit (in the playbooks '
+               'flexvolume_kubelet_unit), or leave it out.')
+    return [warning]
+
+
 def registered(names: list, plugin_dir: str, kubelet, published=None) -> dict:
     """Say of each driver whether the kubelet has loaded it, True, False or None where it has not said; C(published) is when some were just published.
 

@@ -68,7 +68,6 @@ def ensure(drivers: list, plugin_dir: str, check: bool) -> Outcome:
         if driver['state'] == 'absent' or not driver['prune_interval']:
             unwanted.append(driver['name'])
             continue
-        timers.refuse_interval(driver, 'prune_interval')
         executable = timers.escape(Place(plugin_dir, driver['name']).executable)
         wanted[driver['name']] = (TIMER.format(name=driver['name'], interval=driver['prune_interval']),
                                   SERVICE.format(name=driver['name'], executable=executable,

@@ -98,7 +98,10 @@ def keep(name, record: dict, outcome: Outcome, check: bool):
     if check:
         return
     outcome.undo.append(lambda: write(path(name), text(before)))
-    write(path(name), text(after))
+    try:
+        write(path(name), text(after))
+    except OSError as error:
+        raise NodeError(f'The record {path(name)} cannot be written ({error.strerror}): see to its file system.') from error
     if not record:
         outcome.cleanup.append(lambda: files.unlink(said(name)))
 

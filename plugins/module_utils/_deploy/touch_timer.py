@@ -43,12 +43,14 @@ RandomizedDelaySec=1s
 WantedBy=timers.target {kubelet_units}
 """
 
+# systemd's limit is five starts in ten seconds, and a touch_interval may be shorter.
 # The callout is made as the kubelet makes it, hence outside of the sandbox (the plus sign), in which the touch itself is made. A systemd that knows no
 # conditions leaves the touch to the program.
 SERVICE = """\
 # Written by the Ansible collection nodeops.flexvolume.
 [Unit]
 Description=Touch the FlexVolume driver {name}
+StartLimitIntervalSec=0
 {mounts}
 [Service]
 Type=oneshot
@@ -93,8 +95,6 @@ def ensure(drivers: list, plugin_dir: str, kubelet, kubelet_unit, check: bool, h
     """
     staying = [driver for driver in drivers if driver['state'] != 'absent']
     leaving = [driver['name'] for driver in drivers if driver['state'] == 'absent']
-    for driver in staying:
-        timers.refuse_interval(driver, 'touch_interval')
     kubelet_units = units_of_kubelet(kubelet, kubelet_unit)
     if staying and os.path.isdir(plugin_dir) and roots.mount_flags(plugin_dir) & os.ST_RDONLY:
         outcome = _ensure([], leaving + [driver['name'] for driver in staying], plugin_dir, [], heal, check)
@@ -120,7 +120,8 @@ def _ensure(staying: list, leaving: list, plugin_dir: str, kubelet_units: list, 
             program.install(outcome, check=check)
         advice = 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)'
         outcome.include(timers.ensure('touch', wanted, leaving, advice, check))
-    outcome.cleanup.append(program.tidy)
+    if not check:
+        outcome.cleanup.append(program.tidy)
     return outcome
 
 

@@ -29,12 +29,13 @@ def ensure(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = F
     for place in leaving:
         obstacles.refuse_strange(place, table)
     if found:
-        obstacles.refuse_read_only(plugin_dir, table)
+        obstacles.refuse_read_only(plugin_dir, table, 'remount it writable for as long, then run this again.')
     for place in found:
         users = volumes.users(place.name.directory, root_dir)
         if users and not force:
             raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; delete these pods first. Of a pod '
-                            f'that is gone already, unmount what is left below {root_dir}/pods. Or set force to leave their volumes to you.')
+                            f'that is gone already, unmount what is left below {root_dir}/pods. Or set force (in the playbooks flexvolume_force=true) to leave '
+                            'their volumes to you.')
     outcome = Outcome(withdrawn=[str(place.name) for place in found])
     with outcome.all_or_nothing():
         for place in found:

@@ -125,6 +125,7 @@ def _apply(texts: dict, timers: list, enabled: list):
         for unit, text in texts.items():
             _write(unit, text)
     except OSError as error:
+        files.unlink(_unfinished(unit))
         raise NodeError(f'The units could not be written to {UNIT_DIR} ({error.strerror}): see to its file system.') from error
     if timers + enabled:
         _systemctl('reenable', '--no-reload', '--', *timers, *enabled)

@@ -97,6 +97,8 @@ def test_a_file_that_others_could_read_is_closed_to_them(write):
     ({'destination': 'x'}, 'Unsupported parameters for .* destination'), ({'daemonset': {}}, 'missing required arguments: image'),
     ({'daemonset': {'image': 'a b'}}, 'is not one that Kubernetes takes'), ({'dest': '/proc/nowhere'}, '/proc/nowhere/flexvolume-node.pyz cannot be written'),
     ({'dest': ''}, 'There is no directory to write to: .*flexvolume_bundle'),
+    ({'apply_interval': 'often', 'daemonset': {'image': 'a'}}, "'often' is no time span"),
+    ({'drivers': [dict(DRIVER, host_paths=[{'path': '/x', 'mode': 0o770}])]}, 'The mode 504 of the host path /x is no text'),
 ])
 def test_what_is_wrong_is_refused_in_one_sentence_and_nothing_written(write, arguments, complaint):
     with pytest.raises(AnsibleActionFail, match=complaint):

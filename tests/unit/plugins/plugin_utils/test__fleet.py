@@ -59,6 +59,11 @@ def test_nodes_that_did_not_answer_are_lines_with_their_reason_once():
     assert _fleet.verdict(found) == 'Of 5 nodes 3 could not be examined, 2 could not be reached.'
 
 
+def test_what_one_node_alone_says_is_not_changed_whatever_it_is_called():
+    found = fleet(node={'failed': True, 'msg': 'This node has no Python.'})
+    assert found['out_of_reach'][0]['reason'] == 'This node has no Python.'
+
+
 def test_the_version_that_a_replacement_left_behind_is_the_older_one():
     new, old, odd = {'sha256': 'c' * 64, 'previous_sha256': 'a' * 64}, {'sha256': 'a' * 64, 'previous_sha256': None}, {'sha256': 'b' * 64}
     found = fleet(n1=node(1, **new), n2=node(2, **old), n3=node(3, **old), n4=node(4, **odd), n5=node(5, sha256=None))

@@ -9,7 +9,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 
 def entry(name, state='present'):
-    return dict(name=name, state=state, options={}, waive={})
+    return dict(drivers.absent(name), state=state)
 
 
 def test_each_driver_gets_its_parsed_name():
@@ -64,6 +64,26 @@ def test_waivers_name_checks_and_give_reasons():
 def test_a_waiver_of_no_check_or_without_a_reason_is_refused(waive, complaint):
     with pytest.raises(NodeError, match=complaint):
         drivers.read({'drivers': [dict(entry('a/b'), waive=waive)]})
+
+
+@pytest.mark.parametrize('interval', ['', 'often', '0', '500ms', '20s\nExecStart=/bin/sh'])
+def test_an_interval_that_is_no_time_span_of_a_second_or_more_is_refused(interval):
+    for option in ('touch_interval', 'prune_interval'):
+        with pytest.raises(NodeError, match=f'The {option} .* of the driver a/b is no time span of a second or more'):
+            drivers.read({'drivers': [dict(entry('a/b'), **{option: interval})]})
+    with pytest.raises(NodeError, match=r'The apply_interval .* is no time span of a second or more'):
+        drivers.read({'drivers': [], 'apply_interval': interval})
+
+
+def test_an_interval_of_a_driver_that_goes_is_nobodys_concern():
+    assert drivers.read({'drivers': [dict(entry('a/b', 'absent'), touch_interval='often')]})
+
+
+@pytest.mark.parametrize('mode', [448, 504, 1.5, True])
+def test_a_mode_without_quotes_of_which_yaml_made_a_number_is_refused(mode):
+    """0770 comes as 504, which would be a mode as well."""
+    with pytest.raises(NodeError, match=rf'The mode {mode} of the host path /x is no text, .* write it as four digits in quotes'):
+        drivers.read({'drivers': [dict(entry('a/b'), host_paths=[{'path': '/x', 'mode': mode}])]})
 
 
 def test_a_driver_that_is_no_longer_named_is_as_the_list_would_have_it_absent():

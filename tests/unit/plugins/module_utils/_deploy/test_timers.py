@@ -6,7 +6,7 @@ import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import prune_timer, timers, touch_timer
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 NAME = DriverName('example.com', 'my-driver')
 
@@ -65,11 +65,6 @@ def test_a_driver_without_one_or_withdrawn_loses_its_timer(systemd, keys):
     prune_timer.ensure([driver(**keys)], '/plugins', False)
     assert systemd['timers'] == []
     assert len(systemd['unwanted']) == 2
-
-
-def test_a_prune_interval_that_is_no_time_span_is_refused(systemd):
-    with pytest.raises(NodeError, match=r"The prune_interval 'daily' of the driver example\.com/my-driver is no time span"):
-        prune_timer.ensure([driver(prune_interval='daily')], '/plugins', False)
 
 
 def test_the_drivers_that_have_timers_of_this_collection_are_read_from_their_units(monkeypatch, tmp_path):

@@ -491,3 +491,9 @@ def test_what_a_writer_that_was_killed_left_goes_with_the_last_record(plugins):
     records.keep(NAME, {}, Outcome(), check=False)
     program.tidy()
     assert not os.path.exists(records.DIRECTORY)
+
+
+def test_a_record_for_which_the_disk_is_too_full_is_named(plugins):
+    os.symlink('/dev/full', f'{records.path(NAME)}.new')
+    with pytest.raises(NodeError, match=r'The record .*acme~d\.driver\.json cannot be written \(No space left on device\): see to its file system'):
+        records.keep(NAME, {'plugin_dir': str(plugins), 'host_paths': [], 'heal': True}, Outcome(), check=False)

@@ -53,12 +53,6 @@ def test_a_plugin_dir_that_means_something_to_systemd_is_quoted():
     assert '"/a b/50%%/\\"x\\"/$$HOME/\\\\n/example.com~my-driver/my-driver"' in service
 
 
-@pytest.mark.parametrize('interval', ['', 'often', '0', '500ms', '20s\nExecStart=/bin/sh'])
-def test_an_interval_that_is_no_time_span_of_a_second_or_more_is_refused(interval):
-    with pytest.raises(NodeError, match=r'of the driver example\.com/my-driver is no time span of a second or more'):
-        touch_timer.ensure([driver(touch_interval=interval)], '/plugins', None, None, True)
-
-
 def test_without_systemd_a_timer_is_refused_with_the_switch_that_leaves_it_out(without_systemd):
     with pytest.raises(NodeError, match=r'needs systemd, which neither runs on this node .* flexvolume_touch_timer=false'):
         touch_timer.ensure([driver()], '/plugins', None, None, True)

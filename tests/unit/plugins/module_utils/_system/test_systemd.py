@@ -2,10 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import errno
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import systemd
 
 
@@ -73,3 +76,14 @@ def test_the_version_is_what_systemctl_says(monkeypatch, said, version):
 def test_without_systemctl_there_is_no_version(monkeypatch):
     monkeypatch.setattr(systemd, 'usable', lambda: False)
     assert systemd.version.__wrapped__() == 0
+
+
+def test_nothing_is_left_of_a_unit_for_which_the_disk_is_too_full(monkeypatch, tmp_path):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(systemd, 'UNIT_DIR', str(tmp_path))
+    monkeypatch.setattr(systemd.os, 'fchmod', full)
+    with pytest.raises(NodeError, match=r'The units could not be written to .*No space left on device'):
+        systemd._apply({'a.service': '[Unit]\n'}, [], [])
+    assert list(tmp_path.iterdir()) == []
