@@ -14,7 +14,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._bundle import 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
 
-DRIVER = {'state': 'present', 'packages': [], 'options': {}, 'waive': {}}
+DRIVER = dict(drivers.absent(''), state='present')
 LIST = {'drivers': [dict(DRIVER, name='a/b', bundled=True, secrets={'password': 'hunter2'}), dict(DRIVER, name='c/d', bundled=False)],
         **{name: option.get('default') for name, option in drivers.NODE.items()}, 'apply_interval': '1h'}
 
