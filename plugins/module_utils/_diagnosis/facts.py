@@ -16,7 +16,7 @@ from .._kubelet import callout, complaints, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
 from .._secrets import HIDDEN
-from .._system import mounts, roots, systemd, trust
+from .._system import executables, mounts, roots, systemd, trust
 
 SECRET_FLAG = re.compile(r'--?[\w-]*(token|password|passwd|secret|credentials?|api-?key)=', re.IGNORECASE)
 MOST_NAMES = 20
@@ -220,9 +220,7 @@ def _owner(uid: int) -> str:
 
 def _missing_interpreter(executable: str, kubelet):
     """Return the interpreter that a script names and the kubelet does not find, or None."""
-    with open(executable, 'rb') as file:
-        line = file.read(256).split(b'\n')[0].decode('utf-8', 'replace')
-    words = line[2:].split() if line.startswith('#!') else []
+    words = executables.shebang(executable).split()
     wanted = words[:1]
     if wanted and os.path.basename(words[0]) == 'env':
         wanted += [word for word in words[1:] if not word.startswith('-') and '=' not in word][:1]

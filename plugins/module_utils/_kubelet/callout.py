@@ -4,21 +4,17 @@
 
 """One callout to a FlexVolume driver, made and judged as the kubelet does (kubernetes: pkg/volume/flexvolume/driver-call.go)."""
 
-import codecs
 import collections
-import errno
 import json
 import os
-import re
 import select
 import shlex
 import signal
-import stat
-import struct
 import subprocess
 import time
 
-from .._secrets import PREFIX
+from .._secrets import HIDDEN, PREFIX
+from .._system import executables
 from . import go_json
 
 # error: the OSError because of which the executable could not be started, else None. cut_off: whether it printed more than is read here.
@@ -37,18 +33,15 @@ KINDS = {
     str: ('string', 'a string'), bool: ('bool', 'true or false'), int: ('int64', 'a whole number'),
     dict: ('flexvolume.DriverCapabilities', 'an object'),
 }
-HIDDEN = '********'
 # Seconds: every volume operation of the node waits for init at each probe (flexvolume/probe.go), and an honest one takes milliseconds.
 SLOWEST_INIT = 10
+# With this env(1) ends where it does not find what it is to run.
+NOT_FOUND = 127
 LONGEST_OUTPUT = 1024 * 1024
 # What ends a driver that crashes, as Go names it.
 SIGNALS = {
     1: 'hangup', 2: 'interrupt', 3: 'quit', 4: 'illegal instruction', 5: 'trace/breakpoint trap', 6: 'aborted', 7: 'bus error',
     8: 'floating point exception', 9: 'killed', 11: 'segmentation fault', 13: 'broken pipe', 14: 'alarm clock', 15: 'terminated',
-}
-# e_machine of elf(5), as uname -m names it.
-MACHINES = {
-    3: 'i386', 8: 'mips', 20: 'ppc', 21: 'ppc64le', 22: 's390x', 40: 'armv7l', 62: 'x86_64', 183: 'aarch64', 243: 'riscv64', 258: 'loongarch64',
 }
 
 
@@ -100,7 +93,7 @@ def judge(answer: Answer) -> Verdict:
         if answer.timed_out:
             raise _Defect('timeout', _why_timed_out(answer))
         if answer.error:
-            raise _Defect('unexpected end of JSON input', _why_not_started(answer))
+            raise _Defect('unexpected end of JSON input', executables.why_not_started(answer.argv[0], answer.error))
         if answer.cut_off:
             raise _Defect('signal: killed', (
                 f'it printed more than {LONGEST_OUTPUT >> 20} MiB, and was killed here; the kubelet reads on, and keeps all of it in memory.'))
@@ -111,7 +104,8 @@ def judge(answer: Answer) -> Verdict:
                 'its capabilities are null, and the kubelet crashes on that; answer an object, or leave them out.'))
     except _Defect as found:
         log = '' if answer.timed_out or answer.cut_off else _unmarshal_log(answer, found.kubelet) + _failed_log(answer, error)
-        return Verdict(FAILURE, found.kubelet, {}, dict(CAPABILITIES), _why_env_failed(answer) or found.person, log.rstrip('\n'), answer)
+        of_env = executables.why_env_failed(answer.argv[0], answer.output) if answer.rc == NOT_FOUND else ''
+        return Verdict(FAILURE, found.kubelet, {}, dict(CAPABILITIES), of_env or found.person, log.rstrip('\n'), answer)
 
     status, message = response.get('status', ''), response.get('message', '')
     defect, log = None, ''
@@ -291,71 +285,3 @@ def _why_timed_out(answer: Answer) -> str:
             f'it ended, but a process that it left behind still held its output open after {answer.seconds:.0f} s, '
             'and the kubelet waits for that for ever.')
     return f'it had not finished after {answer.seconds:.0f} s and was killed here; the kubelet sets no limit and waits as long as it takes.'
-
-
-def _why_not_started(answer: Answer) -> str:
-    """Say why execve(2) refused the executable, and what to do about it."""
-    path, number = answer.argv[0], answer.error.errno
-    try:
-        mode = os.stat(path).st_mode
-        head = _head(path) if stat.S_ISREG(mode) else b''
-    except OSError as error:
-        return f'{path} cannot be run: {error.strerror}.'
-    if not stat.S_ISREG(mode):
-        return f'{path} is not a regular file.'
-    if not mode & 0o111:
-        return f'{path} has mode {stat.S_IMODE(mode):04o}, no execute permission; set its mode to 0755.'
-    if os.statvfs(path).f_flag & os.ST_NOEXEC:
-        return f'{path} lies on a file system that is mounted noexec; remount it exec, or use another plugin dir.'
-    if head.startswith(b'\x7fELF'):
-        return _why_elf_not_started(path, head, number)
-    interpreter, carriage_return = _interpreter(head)
-    if carriage_return:
-        return _has_crlf(path)
-    if interpreter and number in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
-        return f'{path} wants the interpreter {interpreter}, which this node does not have or may not run; install it, or name another after #!.'
-    if head.startswith(codecs.BOM_UTF8):
-        return f'{path} has a byte order mark before its #!, which no editor shows and no kernel takes; save it as UTF-8 without one.'
-    if number == errno.ENOEXEC:
-        return f'{path} is neither a program of this machine nor a script that begins with #! and an interpreter, which it must name.'
-    return f'{path} cannot be run: {answer.error.strerror}.'
-
-
-def _why_env_failed(answer: Answer) -> str:
-    """Say what env(1) could not find for a script that begins with #!/usr/bin/env; empty if that is not what failed."""
-    if answer.rc != 127:
-        return ''
-    interpreter, carriage_return = _interpreter(_head(answer.argv[0]))
-    if os.path.basename(interpreter) != 'env':
-        return ''
-    if carriage_return:
-        return _has_crlf(answer.argv[0])
-    return f"{answer.argv[0]} asks env for an interpreter that is not on the kubelet's PATH: {answer.output.strip()[:200]!r}; name it by its full path."
-
-
-def _has_crlf(path: str) -> str:
-    return f'{path} has CRLF line ends, so that its interpreter has a carriage return in its name; save it with LF line ends.'
-
-
-def _why_elf_not_started(path: str, head: bytes, number: int) -> str:
-    number_of_machine, = struct.unpack('<H' if head[5:6] == b'\x01' else '>H', head[18:20].ljust(2, b'\0'))
-    built_for = MACHINES.get(number_of_machine, 'another machine')
-    if number == errno.ENOEXEC:
-        return f'{path} was built for {built_for}, and this node is {os.uname().machine}; deploy the build for this architecture.'
-    return f'{path} needs a dynamic loader that this node does not have; deploy a static build, or one made for its libc.'
-
-
-def _head(path: str) -> bytes:
-    try:
-        with open(path, 'rb') as file:
-            return file.read(256)
-    except OSError:
-        # A driver may remove itself.
-        return b''
-
-
-def _interpreter(head: bytes) -> tuple:
-    """Return the interpreter that a script's first line names ('' if none), and whether that line ends in CRLF."""
-    match = re.match(rb'#![ \t]*([^\n]*)', head)
-    line = match.group(1).decode('utf-8', 'replace') if match else ''
-    return line.split()[0] if line.split() else '', line.endswith('\r')
