@@ -13,7 +13,7 @@ import stat
 
 from .._outcome import NodeError, Outcome
 from .._system import files, systemd
-from . import program
+from . import program, timers
 from .driver_files import sha256_of
 from .records import DIRECTORY
 
@@ -28,8 +28,6 @@ DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
 # systemd's limit is five starts in ten seconds, and an apply_interval may be shorter.
-# It stays in the node's own mount namespace, which is the kubelet's, and a driver under test may do what it may under the kubelet, so that
-# the verdict is the same; what is taken away is what no driver needs.
 SERVICE = """\
 # Written by the Ansible collection nodeops.flexvolume.
 [Unit]
@@ -43,13 +41,7 @@ Type=oneshot
 ExecStart={python} -I {bundle} apply --at-boot
 TimeoutStartSec=1min
 TimeoutStopSec=10s
-CapabilityBoundingSet=~CAP_AUDIT_CONTROL CAP_SYS_BOOT CAP_SYS_TIME CAP_WAKE_ALARM
-LockPersonality=true
-ProtectHostname=true
-RestrictRealtime=true
-SystemCallErrorNumber=EPERM
-SystemCallFilter=~@clock @cpu-emulation @obsolete @reboot @swap
-
+""" + timers.AS_THE_KUBELET + """
 [Install]
 WantedBy=multi-user.target
 """

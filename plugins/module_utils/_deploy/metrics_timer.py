@@ -32,8 +32,6 @@ RandomizedDelaySec=5s
 WantedBy=timers.target
 """
 
-# It calls each driver's init as the kubelet does, so it stays in the node's own mount namespace and a driver may do here what it may there; what is taken
-# away is what no driver needs.
 SERVICE = """\
 # Written by the Ansible collection nodeops.flexvolume.
 [Unit]
@@ -46,13 +44,7 @@ ExecStart={command} "{directory}"
 LogLevelMax=warning
 Nice=10
 IOSchedulingClass=idle
-CapabilityBoundingSet=~CAP_AUDIT_CONTROL CAP_SYS_BOOT CAP_SYS_TIME CAP_WAKE_ALARM
-LockPersonality=true
-ProtectHostname=true
-RestrictRealtime=true
-SystemCallErrorNumber=EPERM
-SystemCallFilter=~@clock @cpu-emulation @obsolete @reboot @swap
-"""
+""" + timers.AS_THE_KUBELET
 
 
 def ensure(directory: str, interval: str, writer: program.Program, check: bool) -> Outcome:

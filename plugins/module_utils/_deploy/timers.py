@@ -16,6 +16,16 @@ SHORTEST = 1
 PROGRAM = re.compile(r'^Exec(?:Condition|Start)=\+\S+ -I -S (\S+) ', re.MULTILINE)
 # How each timer's text begins, by which the driver is known again.
 WRITTEN = re.compile(r'# Written by the Ansible collection nodeops\.flexvolume\.\n\[Unit\]\nDescription=.* the FlexVolume driver ([^/\s]+)/([^/\s,]+)')
+# Of a service that calls drivers as the kubelet does: it stays in the node's own mount namespace, which is the kubelet's, and a driver may do there what it may
+# under the kubelet, so that the verdict is the same; what is taken away is what no driver needs.
+AS_THE_KUBELET = """\
+CapabilityBoundingSet=~CAP_AUDIT_CONTROL CAP_SYS_BOOT CAP_SYS_TIME CAP_WAKE_ALARM
+LockPersonality=true
+ProtectHostname=true
+RestrictRealtime=true
+SystemCallErrorNumber=EPERM
+SystemCallFilter=~@clock @cpu-emulation @obsolete @reboot @swap
+"""
 
 
 def timer_of(kind: str, name) -> str:
