@@ -149,7 +149,7 @@ executable:
 import os
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _names, _secrets, _wiring
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, go_json, process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, directories, go_json, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import trust
 
@@ -180,7 +180,7 @@ def main():
         name = _names.DriverName.parse(parameters['name'])
         words = [parameters['callout']] + arguments(parameters['arguments'], parameters['secrets'])
         running = process.running()
-        executable = os.path.join(process.plugin_dir(running, parameters['plugin_dir']).path, name.directory, name.driver)
+        executable = os.path.join(directories.plugin_dir(running, parameters['plugin_dir']).path, name.directory, name.driver)
         trust.demand(executable, 'The driver')
     except NodeError as error:
         module.fail_json(msg=str(error))

@@ -180,7 +180,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance im
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import SUITES
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy.driver_files import Place
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, plain
 
 # What a sentence holds of it; all of it stands in the check.
@@ -226,7 +226,7 @@ def main():
     try:
         declared = [driver for driver in drivers.read(parameters) if driver['state'] != 'absent']
         running = process.running()
-        plugin_dir = process.plugin_dir(running, parameters['plugin_dir'])
+        plugin_dir = directories.plugin_dir(running, parameters['plugin_dir'])
     except NodeError as error:
         module.fail_json(msg=str(error))
     if parameters['timeout'] <= 0:

@@ -77,14 +77,14 @@ withdrawn:
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import driver_files, drivers, publish, withdraw
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
     declared = drivers.read(parameters)
     kubelet, disbelieved = process.search()
-    plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir'])
+    plugin_dir = directories.plugin_dir(kubelet, parameters['plugin_dir'])
     outcome = Outcome(plugin_dir=plugin_dir._asdict())
     outcome.warnings.extend([] if kubelet else disbelieved)
     payloads = driver_files.payloads(declared, parameters['payloads'])

@@ -43,14 +43,14 @@ host_paths:
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, host_paths
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
     declared = drivers.read(parameters)
     kubelet, disbelieved = process.search()
-    forbidden = process.managed(kubelet, process.plugin_dir(kubelet, parameters['plugin_dir']).path)
+    forbidden = directories.managed(kubelet, directories.plugin_dir(kubelet, parameters['plugin_dir']).path)
     outcome = host_paths.ensure(declared, forbidden, check)
     outcome.warnings.extend([] if kubelet else disbelieved)
     if parameters['delete_data']:

@@ -53,13 +53,13 @@ prune_timers:
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, prune_timer
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
     kubelet, disbelieved = process.search()
-    plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir']).path
+    plugin_dir = directories.plugin_dir(kubelet, parameters['plugin_dir']).path
     outcome = prune_timer.ensure(drivers.read(parameters), plugin_dir, check)
     outcome.warnings.extend([] if kubelet else disbelieved)
     return outcome

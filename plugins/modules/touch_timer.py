@@ -65,13 +65,13 @@ touch_timers:
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils import _wiring
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers, touch_timer
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import Outcome
 
 
 def agree(parameters: dict, check: bool) -> Outcome:
     kubelet, disbelieved = process.search()
-    plugin_dir = process.plugin_dir(kubelet, parameters['plugin_dir']).path
+    plugin_dir = directories.plugin_dir(kubelet, parameters['plugin_dir']).path
     outcome = touch_timer.ensure(
         drivers.read(parameters), plugin_dir, kubelet, parameters['kubelet_unit'], check, parameters['heal_neighbours'])
     outcome.warnings.extend([] if kubelet else disbelieved)

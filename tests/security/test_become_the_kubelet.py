@@ -11,7 +11,7 @@ import time
 import pytest
 from conftest import EVE
 
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 
 # The system's own, which every user may read.
 PYTHON = '/usr/bin/python3'
@@ -143,12 +143,12 @@ def test_by_writing_what_the_real_kubelet_is_told(background, home, tmp_path, fl
     (home / 'conf.d' / 'a.conf').write_text('volumePluginDir: /etc/cron.d\n')
     started = background(interpreter(tmp_path, 0o755), '-c', 'import signal; signal.pause()', flag.format(home=home))
     assert judged(started)[0]
-    _directory, doubt = process.locate(process.running())
+    _directory, doubt = directories.locate(process.running())
     assert doubt.startswith(what)
     assert f'because {home} belongs to ' in doubt
     assert f'(uid {EVE})' in doubt
     with pytest.raises(process.NodeError, match='is not believed'):
-        process.plugin_dir(process.running())
+        directories.plugin_dir(process.running())
 
 
 def test_environment_that_loads_code_reaches_no_driver(background, tmp_path):

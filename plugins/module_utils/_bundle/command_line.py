@@ -19,7 +19,7 @@ from .._conformance import suite
 from .._conformance.full import FULL
 from .._deploy import at_boot, drivers, node
 from .._deploy.driver_files import Payload, Place
-from .._kubelet import process
+from .._kubelet import directories, process
 from .._outcome import NodeError, Outcome, plain
 from .._secrets import masked, with_secrets, words
 from .._system import lock
@@ -99,7 +99,7 @@ def _status(bundle: Bundle, arguments: argparse.Namespace) -> int:
 
 def _validate(bundle: Bundle, arguments: argparse.Namespace) -> int:
     kubelet = process.running()
-    directory = process.plugin_dir(kubelet, bundle.parameters['plugin_dir'])
+    directory = directories.plugin_dir(kubelet, bundle.parameters['plugin_dir'])
     results, hidden = {}, words(bundle.parameters)
     for driver in drivers.read(bundle.parameters):
         if driver['state'] != 'absent':

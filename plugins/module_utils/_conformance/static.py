@@ -9,7 +9,7 @@ import os
 import stat
 import time
 
-from .._kubelet import callout, process
+from .._kubelet import callout, directories, process, watches
 from .._system import trust
 from .report import Report, Stop
 from .stage import Stage, describe
@@ -98,7 +98,7 @@ def kubelet(running, executable: str, report: Report):
         return
     directory = os.path.dirname(executable)
     plugin_dir = os.path.dirname(directory)
-    found, doubt = process.locate(running)
+    found, doubt = directories.locate(running)
     looks = not doubt and os.path.realpath(found.path) == os.path.realpath(plugin_dir)
     report.judge(701, '' if looks else f'{plugin_dir} is not where the kubelet looks: {doubt or found.reason}', found.reason)
     report.judge(702, _unwatched(running, plugin_dir))
@@ -107,7 +107,7 @@ def kubelet(running, executable: str, report: Report):
 
 def _unwatched(running, directory: str) -> str:
     deadline = time.monotonic() + max(WATCH_PATIENCE, process.settling(running))
-    while not process.watches(running, directory):
+    while not watches.on(running, directory):
         if time.monotonic() >= deadline:
             return f'the kubelet (pid {running.pid}) does not watch {directory}'
         time.sleep(0.05)

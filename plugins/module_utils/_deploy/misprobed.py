@@ -11,14 +11,14 @@ that was moved away, or removed while a process had it open, and is there anew, 
 
 import os
 
-from .._kubelet import journal, process
+from .._kubelet import directories, journal, process
 from .._outcome import quoted
 from . import neighbours
 
 
 def find(kubelet, said) -> dict:
     """Return what clears each of them, a sentence by its name; C(said) are the kubelet's Words. What has changed since then fails the next probe."""
-    looked_at, _doubt = process.locate(kubelet)
+    looked_at, _doubt = directories.locate(kubelet)
     plugin_dir, began = looked_at.path, process.started(kubelet) or 0
     if not os.path.isdir(plugin_dir):
         return {}

@@ -9,7 +9,7 @@ import time
 
 from .. import _secrets
 from .._conformance import suite
-from .._kubelet import process
+from .._kubelet import directories, process
 from .._outcome import NodeError, Outcome
 from . import at_boot, driver_files, host_paths, marks, prospects, prune_timer, publish, timers, touch_timer, withdraw
 from .drivers import absent
@@ -24,9 +24,9 @@ def ensure(drivers: list, sent: list, plugin_dir=None, kubelet_unit=None, check=
     node keeps the drivers that it had. C(bundle) is what the node is to keep and to apply at boot, as at_boot takes it.
     """
     kubelet, disbelieved = process.search()
-    directory = process.plugin_dir(kubelet, plugin_dir)
+    directory = directories.plugin_dir(kubelet, plugin_dir)
     payloads = driver_files.payloads(drivers, sent)
-    forbidden = process.managed(kubelet, directory.path)
+    forbidden = directories.managed(kubelet, directory.path)
 
     def is_there(driver: dict) -> bool:
         return os.path.exists(driver_files.Place(directory.path, driver['name']).executable)

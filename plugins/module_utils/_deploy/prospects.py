@@ -7,7 +7,7 @@
 import os
 import time
 
-from .._kubelet import journal, process
+from .._kubelet import directories, journal, process, watches
 from .._outcome import NodeError
 from .._system import systemd
 from . import misprobed, neighbours, records, touch_timer
@@ -39,7 +39,7 @@ def refuse_unwatched(plugin_dir: str, kubelet):
     # A kubelet that has just ended has no start any more.
     if not kubelet or not process.started(kubelet) or process.settling(kubelet):
         return
-    looked_at = process.plugin_dir(kubelet)
+    looked_at = directories.plugin_dir(kubelet)
     if os.path.realpath(looked_at.path) != os.path.realpath(plugin_dir):
         return
     unit = process.unit(kubelet)
@@ -47,7 +47,7 @@ def refuse_unwatched(plugin_dir: str, kubelet):
     if os.path.islink(looked_at.path):
         raise NodeError(f'The plugin dir {looked_at.path} is a symbolic link, which the kubelet reads once and does not watch: give it the real directory, '
                         f'{os.path.realpath(looked_at.path)}, or a slash at the end of the name. {looked_at.reason} {advice}')
-    if os.path.isdir(plugin_dir) and not process.watches(kubelet, plugin_dir):
+    if os.path.isdir(plugin_dir) and not watches.on(kubelet, plugin_dir):
         raise NodeError(f'The kubelet (pid {kubelet.pid}) does not watch its plugin dir {plugin_dir}, so it would not find a driver there. {advice}')
 
 
@@ -63,7 +63,7 @@ def without_kubelet(kubelet, kubelet_unit, required: bool) -> list:
 
 def elsewhere(directory, kubelet) -> list:
     """Return a warning where a plugin dir was given and the kubelet is known to look in another one."""
-    looked_at, _doubt = process.locate(kubelet)
+    looked_at, _doubt = directories.locate(kubelet)
     is_known = kubelet or looked_at.source != 'default'
     if directory.source != 'argument' or not is_known or os.path.realpath(looked_at.path) == os.path.realpath(directory.path):
         return []
@@ -82,7 +82,7 @@ def moved(drivers: list, plugin_dir: str, kubelet) -> tuple:
         name, deployed_to = driver['name'], records.known(driver['name']).get('plugin_dir', plugin_dir)
         if os.path.realpath(deployed_to) == os.path.realpath(plugin_dir) or not os.path.exists(Place(deployed_to, name).executable):
             continue
-        if driver['state'] == 'absent' and os.path.realpath(deployed_to) == os.path.realpath(process.locate(kubelet)[0].path):
+        if driver['state'] == 'absent' and os.path.realpath(deployed_to) == os.path.realpath(directories.locate(kubelet)[0].path):
             left_behind.append(name)
         else:
             warnings.append(f'The driver {name} still lies in {deployed_to}, where it was deployed to before: once no pod has a volume of it, withdraw it '

@@ -26,7 +26,7 @@ from .driver_files import Place
 # The rooms that the program is made of; a unit test holds that this is what this room imports.
 ROOMS = (
     '_deploy/driver_files', '_deploy/host_paths', '_deploy/neighbours', '_deploy/records', '_deploy/recovery', '_deploy/touch', '_kubelet/callout',
-    '_kubelet/config', '_kubelet/go_json', '_kubelet/process', '_kubelet/watches', '_names', '_outcome', '_secrets', '_system/executables',
+    '_kubelet/config', '_kubelet/go_json', '_kubelet/process', '_names', '_outcome', '_secrets', '_system/executables',
     '_system/files', '_system/lock', '_system/mounts', '_system/roots', '_system/systemd', '_system/trust')
 
 

@@ -12,7 +12,7 @@ import stat
 import time
 
 from .._deploy import driver_files, host_paths, misprobed, neighbours, records, timers
-from .._kubelet import callout, complaints, journal, process, volumes, watches
+from .._kubelet import callout, complaints, directories, journal, process, volumes, watches
 from .._names import DriverName
 from .._outcome import NodeError, iso
 from .._secrets import HIDDEN
@@ -28,9 +28,9 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     C(init) calls each driver as the kubelet would; a driver that hangs costs up to 10 seconds. What others than root could have put there is not called.
     """
     running, disbelieved = process.search()
-    directory, doubt = process.locate(running, plugin_dir)
+    directory, doubt = directories.locate(running, plugin_dir)
     init = init and not doubt
-    inodes = process.watched(running) if running else set()
+    inodes = watches.of(running) if running else set()
     names = _driver_directories(directory.path)
     root_dir = running.root_dir if running else process.ROOT_DIR
     pods = volumes.users_by_driver(root_dir)
@@ -45,7 +45,7 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
                 describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
                 registered=journal.registered(said, name, records.since(record, neighbours.executable(directory.path, name))),
                 host_paths=host_paths.describe(record.get('host_paths', []), table)))
-    looked_at, _doubt = process.locate(running)
+    looked_at, _doubt = directories.locate(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
         'disbelieved': disbelieved,
@@ -74,7 +74,7 @@ def describe_driver(plugin_dir: str, directory_name: str, kubelet, inodes: set, 
     status = _stat(executable)
     facts = {
         'name': directory_name.replace('~', '/'), 'path': executable, 'directory': directory, 'symlink': os.path.islink(directory),
-        'names': names[:MOST_NAMES], 'executable': _what_kind(status), 'watched': bool(kubelet) and process.watches(kubelet, directory, inodes),
+        'names': names[:MOST_NAMES], 'executable': _what_kind(status), 'watched': bool(kubelet) and watches.on(kubelet, directory, inodes),
         'unsafe': [path for path in (directory, executable) if trust.why_open(path)],
         'previous': '.previous' in names, 'config': '.config.json' in names,
         'mode': None, 'owner': None, 'size': None, 'mtime': None, 'sha256': None, 'previous_sha256': None,
@@ -108,7 +108,7 @@ def _describe_kubelet(kubelet, plugin_dir: str, inodes: set) -> dict:
         'command_line': without_secrets(kubelet.command_line), 'since': iso(since) if since else None,
         'seconds': int(time.time() - since) if since else None, 'root_dir': kubelet.root_dir, 'config_file': kubelet.config_file,
         'own_mount_namespace': kubelet.root != '/', 'reason': kubelet.why,
-        'watches_plugin_dir': process.watches(kubelet, plugin_dir, inodes),
+        'watches_plugin_dir': watches.on(kubelet, plugin_dir, inodes),
     }
 
 
@@ -119,7 +119,7 @@ def _describe_plugin_dir(directory, looked_at, kubelet, doubt: str) -> dict:
         'read_only': bool(flags & os.ST_RDONLY), 'noexec': bool(flags & os.ST_NOEXEC),
         'kubelet_path': looked_at.path, 'kubelet_source': looked_at.source, 'kubelet_reason': looked_at.reason,
         'same': os.path.realpath(directory.path) == os.path.realpath(looked_at.path),
-        'symlink': os.path.islink(looked_at.path), 'seen_by_kubelet': not kubelet or bool(doubt) or process.sees(kubelet, directory.path),
+        'symlink': os.path.islink(looked_at.path), 'seen_by_kubelet': not kubelet or bool(doubt) or directories.sees(kubelet, directory.path),
         'unsafe': bool(trust.why_open(directory.path)), 'doubt': doubt,
     }
 
@@ -135,7 +135,7 @@ def _misplaced(directory, looked_at, kubelet) -> list:
         return []
     deployed = {record['plugin_dir'] for record in map(records.known, records.names()) if record}
     seen = {os.path.realpath(path) for path in (directory.path, looked_at.path)}
-    elsewhere = sorted(path for path in deployed | {process.UPSTREAM} if os.path.realpath(path) not in seen)
+    elsewhere = sorted(path for path in deployed | {directories.UPSTREAM} if os.path.realpath(path) not in seen)
     return [os.path.join(path, name) for path in elsewhere for name in _driver_directories(path)]
 
 

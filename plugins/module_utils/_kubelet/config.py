@@ -38,6 +38,11 @@ def flags(arguments: list, name: str) -> list:
     return found
 
 
+def absolute(path: str) -> str:
+    """Return the path that the kubelet means; its working directory is /."""
+    return os.path.join('/', path)
+
+
 def flag(arguments: list, name: str):
     """Return the flag's last Setting, the one that counts, or None."""
     return (flags(arguments, name) or [None])[-1]
@@ -144,8 +149,8 @@ def installed(root: str) -> tuple:
 
 
 def _text(path: str, root: str) -> str:
-    """Return the text of a file that only root can have written, or nothing where there is none. A kubelet's working directory is /."""
-    path = os.path.join('/', path)
+    """Return the text of a file that only root can have written, or nothing where there is none."""
+    path = absolute(path)
     trust.demand(path, "The file of the kubelet's settings", root)
     return read(resolved(path, root)) or ''
 

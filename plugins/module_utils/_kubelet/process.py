@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The node's kubelet as its process shows it: which one it is, where it looks for drivers, and what it watches."""
+"""The node's kubelet as its process shows it: which one it is, its version, and how it calls a driver."""
 
 import collections
 import os
@@ -15,7 +15,6 @@ from .._outcome import NodeError
 from .._system import roots, trust
 from .._system.roots import link, read
 from . import config
-from .watches import descriptors, device_of_mount
 
 # C(why) says why it is this process, C(doubt) why what it was told cannot be believed, and nothing can then be done for it; empty where it can.
 Kubelet = collections.namedtuple('Kubelet', (
@@ -25,11 +24,7 @@ Kubelet.__new__.__defaults__ = ((), '/proc', '/', '', '')
 # C(disbelieved) holds a sentence on each process that calls itself the kubelet and is not taken for it.
 Search = collections.namedtuple('Search', ('kubelet', 'disbelieved'))
 
-PluginDir = collections.namedtuple('PluginDir', ('path', 'source', 'reason'))
-
 ROOT_DIR = '/var/lib/kubelet'
-UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
-DEFAULTS = {'rke2': '/var/lib/kubelet/volumeplugins', 'k0s': '/usr/libexec/k0s/kubelet-plugins/volume/exec'}
 PROCESSES = ('kubelet', 'kubelite', 'hyperkube', 'k3s', 'k3s-server', 'k3s-agent')
 SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 VERSION_TIMEOUT = 15
@@ -122,52 +117,6 @@ def unit(kubelet: Kubelet):
     return _unit(kubelet.proc, kubelet.pid)
 
 
-def plugin_dir(kubelet, explicit=None, root: str = '/') -> PluginDir:
-    """Return the PluginDir in which the kubelet looks for drivers, as a path of this node.
-
-    The flag wins over the drop-ins, these over the config file, that over the default (cmd/kubelet/app/server.go: flags are parsed
-    again after the files were merged). Without a running kubelet its services and files under C(root) are read in the same order.
-    NodeError says why it cannot be believed, where somebody else than root can change it or what names it.
-    """
-    found, doubt = locate(kubelet, explicit, root)
-    if doubt:
-        raise NodeError(doubt)
-    return found
-
-
-def locate(kubelet, explicit=None, root: str = '/') -> tuple:
-    """Return what plugin_dir() does and, where that raises NodeError because of whom a path belongs to, why; the PluginDir is then but the best guess."""
-    if explicit and not re.fullmatch('/[A-Za-z0-9/._~+-]*', explicit):
-        raise NodeError(f'The plugin_dir {explicit!r} is no plain absolute path: write it from the root, of letters, digits and "/._~+-" alone.')
-    found, doubt = _default(kubelet.flavour if kubelet else 'kubelet', 'the kubelet'), kubelet.doubt if kubelet else ''
-    try:
-        if explicit:
-            found = PluginDir(explicit, 'argument', f'{explicit} was given as plugin_dir.')
-        elif kubelet:
-            found = _on_node(kubelet, _decide_running(kubelet))
-        else:
-            flavour, arguments = config.installed(root)
-            found = _decide(arguments, flavour, root, f'the {flavour} that this node is set up for (none runs)')
-        trust.demand(found.path, 'The plugin dir', root)
-    except NodeError as error:
-        doubt = doubt or str(error)
-    return found, doubt
-
-
-def managed(kubelet, plugin_dir: str) -> list:
-    """Return the directories that the kubelet fills and cleans, where nothing of ours may lie; C(kubelet) is None where none runs."""
-    directories = [kubelet.root_dir if kubelet else ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
-    return sorted({form(path) for path in directories for form in (os.path.normpath, os.path.realpath)})
-
-
-def sees(kubelet: Kubelet, path: str) -> bool:
-    """Say whether this directory of the node is the one that the kubelet finds where it looks, in its own mount namespace."""
-    if kubelet.root == '/':
-        return True
-    identity = roots.identity(path)
-    return identity is not None and identity == roots.identity(roots.resolved(_decide_running(kubelet).path, kubelet.root))
-
-
 def callout_environment(kubelet) -> dict:
     """Return the environment in which the kubelet calls a driver: its own, else a systemd service's (systemd.exec(5)), PATH and no more.
 
@@ -186,20 +135,6 @@ def which(command: str, kubelet):
         if os.path.isfile(real) and os.access(real, os.X_OK):
             return path
     return None
-
-
-def watched(kubelet: Kubelet) -> set:
-    """Return the (st_dev, st_ino) of all that the kubelet's inotify descriptors watch (proc_pid_fdinfo(5))."""
-    return {inode for inodes in descriptors(kubelet.proc, kubelet.pid) for inode in inodes}
-
-
-def watches(kubelet: Kubelet, path: str, inodes=None) -> bool:
-    """Say whether the kubelet watches the directory; C(inodes) spares reading what watched() returned before."""
-    identity = roots.identity(path)
-    if identity is None:
-        return False
-    inodes = watched(kubelet) if inodes is None else inodes
-    return identity in inodes or (device_of_mount(path), identity[1]) in inodes
 
 
 def _pids(proc: str) -> list:
@@ -298,13 +233,13 @@ def _kubelet(proc: str, pid: int, flavour: str, why: str) -> Kubelet:
     except NodeError as error:
         doubt = str(error)
     given = config.flag(arguments, 'root-dir')
-    root_dir = _absolute(given.value) if given else ROOT_DIR
+    root_dir = config.absolute(given.value) if given else ROOT_DIR
     try:
         trust.demand(root_dir, "The kubelet's root dir")
     except NodeError as error:
         doubt = doubt or str(error)
     config_file = config.flag(arguments, 'config')
-    return Kubelet(pid, flavour, words, environment, root_dir, _absolute(config_file.value) if config_file else None, arguments, proc, root, why, doubt)
+    return Kubelet(pid, flavour, words, environment, root_dir, config.absolute(config_file.value) if config_file else None, arguments, proc, root, why, doubt)
 
 
 def _arguments(proc: str, pid: int, flavour: str, words: list, environment: dict, root: str) -> list:
@@ -322,66 +257,3 @@ def _unit(proc: str, pid: int):
     """Return the service whose cgroup holds the process, the innermost on a node that is itself a container, or None."""
     names = [part for line in (read(f'{proc}/{pid}/cgroup') or '').split('\n') for part in line.split('/') if part.endswith('.service')]
     return names[-1] if names else None
-
-
-def _absolute(path: str) -> str:
-    """The kubelet's working directory is /."""
-    return os.path.join('/', path)
-
-
-def _decide_running(kubelet: Kubelet) -> PluginDir:
-    return _decide(kubelet.arguments, kubelet.flavour, kubelet.root, f'the {kubelet.flavour} that runs as pid {kubelet.pid}')
-
-
-def _decide(arguments: list, flavour: str, root: str, subject: str) -> PluginDir:
-    """Return the PluginDir, its path as the kubelet sees it."""
-    given = config.flag(arguments, 'volume-plugin-dir')
-    if given:
-        path = _absolute(given.value)
-        if given.origin == 'command line':
-            return PluginDir(path, 'process', f'{_upper(subject)} has --volume-plugin-dir={given.value} on its command line.')
-        return PluginDir(path, 'config file', f'{_upper(subject)} gets --volume-plugin-dir={given.value} from {given.origin}.')
-    directory = config.flag(arguments, 'config-dir')
-    for path in reversed(config.drop_ins(_absolute(directory.value), root) if directory else []):
-        named = config.setting(path, 'volumePluginDir', root)
-        if named:
-            return PluginDir(_relative_to(path, named.value), 'drop-in', f'{_upper(subject)} reads volumePluginDir: {named.value} in the drop-in {path}.')
-    file = config.flag(arguments, 'config')
-    named = config.setting(_absolute(file.value), 'volumePluginDir', root) if file else None
-    if named:
-        path = _relative_to(named.origin, named.value)
-        return PluginDir(path, 'config file', f'{_upper(subject)} reads volumePluginDir: {named.value} in its config file {named.origin}.')
-    return _default(flavour, subject)
-
-
-def _default(flavour: str, subject: str) -> PluginDir:
-    path = DEFAULTS.get(flavour, UPSTREAM)
-    reason = f'{_upper(subject)} is given no plugin dir, neither as a flag nor in a config file, so it uses its default, {path}.'
-    if roots.mount_flags(path) & os.ST_RDONLY:
-        reason += (' That lies on a read-only file system: give the kubelet --volume-plugin-dir (or volumePluginDir in its config file) '
-                   'with a directory that can be written, such as /var/lib/kubelet/volumeplugins, and restart it.')
-    return PluginDir(path, 'default', reason)
-
-
-def _relative_to(file: str, path: str) -> str:
-    """The kubelet takes a relative volumePluginDir as relative to the file that holds it (pkg/kubelet/apis/config/helpers.go)."""
-    return os.path.normpath(os.path.join(os.path.dirname(file), path))
-
-
-def _upper(subject: str) -> str:
-    return subject[0].upper() + subject[1:]
-
-
-def _on_node(kubelet: Kubelet, found: PluginDir) -> PluginDir:
-    """Turn a path that a containerised kubelet sees into the node's, where both can be shown to be one directory."""
-    if kubelet.root == '/':
-        return found
-    seen = roots.identity(roots.resolved(found.path, kubelet.root))
-    if seen is None:
-        return found._replace(reason=found.reason + ' The kubelet runs in a mount namespace of its own and sees no such directory there: '
-                              'mount it into its container and restart it.')
-    for path in [found.path] + roots.candidates(found.path, kubelet.pid):
-        if roots.identity(path) == seen:
-            return found._replace(path=path, reason=found.reason + (f' In its own mount namespace that is {path} of the node.' if path != found.path else ''))
-    return found._replace(reason=found.reason + f' The kubelet runs in a mount namespace of its own, where {found.path} is another directory than '
-                          "the one on the node: mount the node's directory into its container, or give plugin_dir.")

@@ -6,6 +6,7 @@
 
 import os
 
+from .._system.roots import identity as identity_of
 from .._system.roots import link, listing, read
 
 
@@ -17,6 +18,20 @@ def descriptors(proc: str, pid) -> list:
             text = read(f'{proc}/{pid}/fdinfo/{descriptor}') or ''
             found.append([_inode(line) for line in text.split('\n') if line.startswith('inotify ')])
     return found
+
+
+def of(kubelet) -> set:
+    """Return the (st_dev, st_ino) of all that the kubelet's inotify descriptors watch (proc_pid_fdinfo(5))."""
+    return {inode for inodes in descriptors(kubelet.proc, kubelet.pid) for inode in inodes}
+
+
+def on(kubelet, path: str, inodes=None) -> bool:
+    """Say whether the kubelet watches the directory; C(inodes) spares reading what of() returned before."""
+    identity = identity_of(path)
+    if identity is None:
+        return False
+    inodes = of(kubelet) if inodes is None else inodes
+    return identity in inodes or (device_of_mount(path), identity[1]) in inodes
 
 
 def usage(proc: str, owner: int) -> tuple:

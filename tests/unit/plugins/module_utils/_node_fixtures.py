@@ -6,6 +6,8 @@
 
 import os
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process
+
 OWN = {'pid': 'pid:[1]', 'mnt': 'mnt:[1]', 'user': 'user:[1]'}
 
 
@@ -63,3 +65,15 @@ def write(root, path, text):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     return file
+
+
+def running(proc, root=None):
+    """Return the kubelet of a made-up /proc; with C(root) its files are read below that directory, as those of a containerised kubelet are."""
+    if root is not None:
+        for directory in proc.directory.glob('[0-9]*'):
+            (directory / 'root').symlink_to(root)
+    return process.running(proc.path)
+
+
+def contained(proc, pid, command_line, **others):
+    return proc.add(pid, command_line, namespaces={'mnt': 'mnt:[2]'}, **others)

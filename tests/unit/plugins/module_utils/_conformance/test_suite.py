@@ -15,7 +15,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance im
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.full import FULL
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.report import CATALOGUE, Report
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.stage import Driver, Stage, Volume, describe, origin_of
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, process
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import callout, directories, process, watches
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import processes
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system.mounts import Mount
@@ -192,8 +192,8 @@ def test_the_kubelet(executable, monkeypatch, path, inside, watched, failed):
     directory = os.path.dirname(executable)
     names = {'plugin_dir': os.path.dirname(directory), 'directory': directory}
     monkeypatch.setattr(static, 'WATCH_PATIENCE', 0.1)
-    monkeypatch.setattr(process, 'locate', lambda kubelet: (process.PluginDir(path.format(**names), 'process', 'the flag says so'), ''))
-    monkeypatch.setattr(process, 'watches', lambda kubelet, place: place in [text.format(**names) for text in watched])
+    monkeypatch.setattr(directories, 'locate', lambda kubelet: (directories.PluginDir(path.format(**names), 'process', 'the flag says so'), ''))
+    monkeypatch.setattr(watches, 'on', lambda kubelet, place: place in [text.format(**names) for text in watched])
     report = Report('full')
     running = process.Kubelet(1, 'kubelet', [], {}, '/var/lib/kubelet', None) if inside else None
     static.kubelet(running, executable, report)

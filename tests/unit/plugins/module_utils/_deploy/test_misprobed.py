@@ -8,8 +8,9 @@ import time
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import misprobed, prospects
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.directories import PluginDir
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.journal import SILENCE, Words
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet, PluginDir
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
@@ -21,7 +22,7 @@ def plugins(tmp_path, monkeypatch):
     """The plugin dir of a kubelet that was started a minute ago."""
     directory = tmp_path / 'volume' / 'exec'
     directory.mkdir(parents=True)
-    monkeypatch.setattr(misprobed.process, 'locate', lambda kubelet: (PluginDir(str(directory), 'default', 'Because.'), ''))
+    monkeypatch.setattr(misprobed.directories, 'locate', lambda kubelet: (PluginDir(str(directory), 'default', 'Because.'), ''))
     monkeypatch.setattr(misprobed.process, 'started', lambda kubelet: time.time() - 60)
     monkeypatch.setattr(misprobed.process, 'version', lambda kubelet: 'v1.20.2')
     return directory

@@ -5,7 +5,8 @@
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import prospects
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet, PluginDir
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.directories import PluginDir
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet.process import Kubelet
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
 
@@ -19,7 +20,7 @@ def kubelet(tmp_path, monkeypatch):
     (proc / '7').mkdir(parents=True)
     (proc / 'stat').write_text('btime 1000\n')
     (proc / '7' / 'stat').write_text('7 (kubelet) ' + ' '.join(['0'] * 19) + ' 100\n')
-    monkeypatch.setattr(prospects.process, 'plugin_dir', lambda kubelet: PluginDir(str(tmp_path), 'default', 'Because.'))
+    monkeypatch.setattr(prospects.directories, 'plugin_dir', lambda kubelet: PluginDir(str(tmp_path), 'default', 'Because.'))
     return Kubelet(7, 'kubelet', ['kubelet'], {}, '/var/lib/kubelet', None, proc=str(proc))
 
 
@@ -33,14 +34,14 @@ def test_a_kubelet_that_does_not_watch_is_refused(kubelet, tmp_path):
 ])
 def test_a_plugin_dir_in_which_the_kubelet_does_not_look_is_told_of(kubelet, monkeypatch, tmp_path, given, runs, source, warned):
     looked_at = PluginDir(str(tmp_path), source, 'Because.')
-    monkeypatch.setattr(prospects.process, 'locate', lambda kubelet: (looked_at, ''))
+    monkeypatch.setattr(prospects.directories, 'locate', lambda kubelet: (looked_at, ''))
     directory = PluginDir(given, 'argument', '') if given else looked_at
     warnings = prospects.elsewhere(directory, kubelet if runs else None)
     assert [f'in {tmp_path}, so it never finds what is deployed to /given' in warning for warning in warnings] == [True] * warned
 
 
 def test_the_plugin_dir_in_which_the_kubelet_looks_may_be_given(kubelet, monkeypatch, tmp_path):
-    monkeypatch.setattr(prospects.process, 'locate', lambda kubelet: (PluginDir(str(tmp_path), 'process', ''), ''))
+    monkeypatch.setattr(prospects.directories, 'locate', lambda kubelet: (PluginDir(str(tmp_path), 'process', ''), ''))
     assert prospects.elsewhere(PluginDir(f'{tmp_path}/', 'argument', ''), kubelet) == []
 
 
@@ -52,7 +53,7 @@ def test_a_driver_that_lies_in_two_plugin_dirs(monkeypatch, tmp_path, state, kub
     (tmp_path / 'new' / 'acme~d').mkdir(parents=True)
     (tmp_path / 'new' / 'acme~d' / 'd').touch()
     monkeypatch.setattr(prospects.records, 'known', lambda name: {'plugin_dir': str(tmp_path / 'new')})
-    monkeypatch.setattr(prospects.process, 'locate', lambda kubelet: (PluginDir(str(tmp_path / kubelet_looks_in), 'process', ''), ''))
+    monkeypatch.setattr(prospects.directories, 'locate', lambda kubelet: (PluginDir(str(tmp_path / kubelet_looks_in), 'process', ''), ''))
     found, warnings = prospects.moved([{'name': NAME, 'state': state}], str(tmp_path / 'old'), None)
     assert (found, [f'acme/d still lies in {tmp_path}/new' in warning for warning in warnings]) == (([NAME], []) if left_behind else ([], [True]))
     assert prospects.moved([{'name': NAME, 'state': state}], f'{tmp_path}/new/', None) == ([], [])

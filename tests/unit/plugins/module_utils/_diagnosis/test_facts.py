@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import records
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._diagnosis import facts
-from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process, watches
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process, watches
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._names import DriverName
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._system import roots, systemd
 from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import Proc, write
@@ -70,17 +70,17 @@ def test_a_driver_that_is_withdrawn_while_it_is_looked_at_keeps_none_of_the_othe
 def test_drivers_that_were_deployed_to_where_the_kubelet_no_longer_looks_are_found(plugins, tmp_path, monkeypatch):
     """So are those in the upstream default; neither a driver that is gone, nor a record that cannot be read, keeps the others from being found."""
     monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
-    monkeypatch.setattr(process, 'UPSTREAM', str(tmp_path / 'upstream'))
+    monkeypatch.setattr(directories, 'UPSTREAM', str(tmp_path / 'upstream'))
     put(tmp_path / 'before', 'acme~nfs')
     put(tmp_path / 'upstream', 'acme~manual')
     for name, plugin_dir in (('nfs', 'before'), ('gone', 'nowhere'), ('here', 'plugins')):
         records.write(records.path(DriverName('acme', name)), records.text({'plugin_dir': str(tmp_path / plugin_dir)}))
     records.write(records.path(DriverName('acme', 'cut')), '{"plugin_dir": ')
-    here = process.PluginDir(str(plugins), 'default', '')
+    here = directories.PluginDir(str(plugins), 'default', '')
     assert facts._misplaced(here, here, object()) == [str(tmp_path / 'before' / 'acme~nfs'), str(tmp_path / 'upstream' / 'acme~manual')]
     assert facts._vanished(str(plugins), []) == ['acme/here']
     assert facts._vanished(str(plugins), ['acme~here']) == []
-    before = process.PluginDir(str(tmp_path / 'before'), 'default', '')
+    before = directories.PluginDir(str(tmp_path / 'before'), 'default', '')
     assert facts._misplaced(here, before, object()) == [str(tmp_path / 'upstream' / 'acme~manual')]
     assert facts._misplaced(here, here, None) == []
 
