@@ -103,9 +103,10 @@ def create(path: str, fill, mode: int):
 
 
 def unlink(path: str):
-    """Remove a file that may be missing."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    """Remove a file that may be missing; of a missing one a file system that is read-only says so, and not that it is missing."""
+    if os.path.lexists(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def move_over(source: str, target: str):

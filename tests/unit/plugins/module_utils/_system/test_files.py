@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import errno
 import os
 import stat
 
@@ -106,3 +107,14 @@ def test_no_link_is_followed_to_a_directory(tmp_path):
             files.make_directory(str(tmp_path / path), Outcome())
         assert refusal.value.filename == str(tmp_path / 'link')
     assert os.listdir(str(tmp_path / 'theirs')) == []
+
+
+def test_a_missing_file_is_missing_on_a_read_only_file_system_too(monkeypatch, tmp_path):
+    def refuse(path):
+        raise OSError(errno.EROFS, 'Read-only file system', path)
+
+    (tmp_path / 'there').touch()
+    monkeypatch.setattr(os, 'unlink', refuse)
+    files.unlink(str(tmp_path / 'missing'))
+    with pytest.raises(OSError, match='Read-only file system'):
+        files.unlink(str(tmp_path / 'there'))
