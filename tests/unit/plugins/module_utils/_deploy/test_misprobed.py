@@ -75,7 +75,7 @@ def test_a_name_that_was_moved_away_is_known_by_the_last_probe(plugins):
 def test_a_command_to_type_runs_nothing_that_a_name_holds(plugins):
     """A driver that repeats a pod's option with its line breaks can have written that name into the kubelet's log."""
     os.utime(str(plugins), (10, 10))
-    [advice] = misprobed.find(KUBELET, Words({}, {'a;reboot': 20}, 20, True)).values()
+    advice = misprobed.find(KUBELET, Words({}, {'a;reboot': 20}, 20, True))['a;reboot']
     assert advice.endswith(f"mkdir '{plugins}/a;reboot'; rmdir '{plugins}/a;reboot'")
 
 
