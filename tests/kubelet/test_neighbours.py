@@ -208,7 +208,7 @@ def test_what_is_no_driver_directory_is_named(node, healthy, age, name):
 def test_a_neighbour_that_is_moved_away_is_forgotten(node, healthy, age, say):
     """Its name is probed for ever by a kubelet before 1.24, which loads no driver any more; the touch timer, which has seen it, clears that."""
     name, moved = neighbour('empty').replace('/', '~'), driver(neighbour('empty'), host_paths=[])
-    node.deploy(healthy, moved, flexvolume_touch_timer=False)
+    node.deploy(moved, flexvolume_touch_timer=False)
     node.wait_until(lambda: name in node.shell(f'cat {RECORDS}/healed.json || :'), 'seen')
     assert node.known(neighbour('empty')) == [neighbour('empty')]
     node.shell(f'rm -rf /srv/{name}; mv {directory(neighbour("empty"))} /srv/{name}')

@@ -21,6 +21,7 @@ Setting = collections.namedtuple('Setting', ('value', 'origin'))
 
 ASSIGNMENT = re.compile(r'''^[ \t]*(\w+)=[ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\\\n]|\\.)*?))[ \t]*$''', re.MULTILINE | re.DOTALL)
 
+
 def flags(arguments: list, name: str) -> list:
     """Return each Setting of the flag, in order, from C(--name=value) and C(--name value).
 

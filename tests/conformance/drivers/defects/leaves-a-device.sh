@@ -6,6 +6,6 @@
 
 mount_volume() {
     mkdir -p /dev/conformance
-    mknod "/dev/conformance/${1##*/}" c 1 3
+    mknod "/dev/conformance/${1##*/}.$$" c 1 3
     mount -t tmpfs -o "mode=0755,$(access "$2")" conformance "$1"
 }
