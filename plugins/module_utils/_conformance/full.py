@@ -150,9 +150,10 @@ def many(stage: Stage, report: Report):
         return
     stage.go_on()
     at_once, again = [], []
-    # They may well take turns.
-    stage.timeout = max(stage.timeout, 2 * MANY * stage.slowest)
     with contextlib.ExitStack() as stack:
+        # They may well take turns.
+        stack.callback(setattr, stage, 'timeout', stage.timeout)
+        stage.timeout = max(stage.timeout, 2 * MANY * stage.slowest)
         # The pods of one deployment call their volumes the same.
         volumes = [stack.enter_context(stage.volume(name=f'conformance-{stage.token}-many')) for _number in range(MANY)]
         for step in (_caught(_up), _caught(_down)):
