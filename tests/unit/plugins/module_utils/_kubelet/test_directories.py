@@ -8,20 +8,9 @@ import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
-from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import Proc, contained, running, write
+from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import contained, running, write
 
 UPSTREAM = '/usr/libexec/kubernetes/kubelet-plugins/volume/exec'
-
-
-@pytest.fixture
-def proc(tmp_path):
-    return Proc(tmp_path / 'proc')
-
-
-@pytest.fixture
-def root(tmp_path):
-    (tmp_path / 'root').mkdir()
-    return tmp_path / 'root'
 
 
 def test_an_explicit_plugin_dir_wins(proc):

@@ -7,18 +7,7 @@ import os
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import directories, process
-from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import Proc, contained, running, write
-
-
-@pytest.fixture
-def proc(tmp_path):
-    return Proc(tmp_path / 'proc')
-
-
-@pytest.fixture
-def root(tmp_path):
-    (tmp_path / 'root').mkdir()
-    return tmp_path / 'root'
+from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import contained, running, write
 
 
 def test_nothing_runs(proc):

@@ -4,15 +4,7 @@
 
 import os
 
-import pytest
-
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._kubelet import process, watches
-from ansible_collections.nodeops.flexvolume.tests.unit.plugins.module_utils._node_fixtures import Proc
-
-
-@pytest.fixture
-def proc(tmp_path):
-    return Proc(tmp_path / 'proc')
 
 
 def test_watches_are_read_from_the_inotify_descriptors_alone(proc, tmp_path):
