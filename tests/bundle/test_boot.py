@@ -85,6 +85,7 @@ def test_drift_is_repaired_while_it_runs_and_the_journal_says_what(joined, contr
     web = joined.serve(DYNHOSTPATH, 'web')
     joined.end(web)
     controller.play('deploy', flexvolume_hosts='joins-2')
+    joined.wait_until(lambda: joined.shows(APPLY, 'ActiveState') == 'inactive', 'done with what waited for the deploy')
     assert joined.shell('find /etc/systemd/system -name "flexvolume-apply.timer"') == ''
 
 

@@ -11,11 +11,20 @@ import random
 import time
 
 import pytest
-from machines import BUNDLE, DRIVER, EXECUTABLE, PLUGIN_DIR
+from machines import BUNDLE, DRIVER, EXECUTABLE, KEPT, PLUGIN_DIR
 
+LOCK = '/run/nodeops-flexvolume'
 KILLS = 60 if os.environ.get('SOAK') == '1' else 6
 LEFTOVERS = f"find {PLUGIN_DIR} /etc/systemd/system /var/lib/nodeops.flexvolume \\( -name '.flexvolume-*' -o -name '.new' -o -name '.old' \\) 2> /dev/null"
 KILL = f'python3 -I {BUNDLE} apply --at-boot > /dev/null 2>&1 & sleep {{seconds:.3f}}; kill -KILL $! 2> /dev/null && echo killed; wait $!; true'
+# A deploy holds the lock, and is not done before a run of the bundle that the node keeps has come to wait for it.
+WAITING = f'''
+    mkdir --mode=0700 {LOCK} && exec 9< {LOCK} && flock 9
+    python3 -I {KEPT} apply --at-boot > /tmp/said 2>&1 9<&- &
+    until ls -l /proc/$!/fd | grep -q {LOCK}; do :; done
+    {{deploy}} && exec 9<&-
+    status=0; wait $! || status=$?; cat /tmp/said; rm /tmp/said; echo "ended with $status"
+'''
 # Every driver that the kubelet could see answers; a hidden directory it does not see.
 ANSWER = f'for driver in {PLUGIN_DIR}/*/; do name=${{driver%/}}; "$driver/${{name##*~}}" init || exit 9; done > /dev/null 2>&1; echo $?'
 
@@ -124,6 +133,24 @@ def test_two_at_once_wait_for_each_other(node):
     assert [run.returncode for run in runs] == [0, 0], said
     assert sorted('already agrees' in one for one in said) == [False, True]
     assert node.call('status')[0] == 0
+
+
+def test_a_run_that_waited_for_a_deploy_applies_the_bundle_that_it_brought(node, controller, tmp_path):
+    assert node.call('apply', '--at-boot')[0] == 0
+    drivers = [{'name': 'nodeops/dynhostpath', 'src': 'dynhostpath.py', 'config': {'layout': '{namespace}/{pod}/{volume}/{uid}'}}]
+    node.put_file(controller.bundle(tmp_path, flexvolume_drivers=drivers) / 'flexvolume-node.pyz', BUNDLE)
+    said = node.shell(WAITING.format(deploy=f'mv {BUNDLE} {KEPT}'))
+    assert f'changed: {PLUGIN_DIR}/nodeops~dynhostpath/.config.json\n' in said and said.endswith('ended with 0\n'), said
+    assert node.call('status', bundle=KEPT)[0] == 0
+
+
+def test_a_run_that_waited_for_a_deploy_that_wants_no_bundle_does_nothing(node):
+    assert node.call('apply', '--at-boot')[0] == 0
+    before = node.snapshot()
+    said = node.shell(WAITING.format(deploy=f'mv {KEPT} {BUNDLE}'))
+    assert said == f'{KEPT} was removed while it waited for another run: there is nothing to do.\nended with 0\n'
+    node.shell(f'mv {BUNDLE} {KEPT}')
+    assert node.snapshot() == before
 
 
 def test_killed_at_any_moment_it_leaves_the_old_or_the_new_and_the_next_one_tidies_up(node, controller, tmp_path):

@@ -22,7 +22,7 @@ from .._deploy.driver_files import Payload, Place
 from .._kubelet import directories, process
 from .._outcome import NodeError, Outcome, plain
 from .._secrets import masked, with_secrets, words
-from .._system import lock
+from .._system import lock, roots
 from .._system.screen import say
 from . import packages
 from .contents import Bundle
@@ -31,21 +31,32 @@ from .contents import Bundle
 def main() -> int:
     """Run one command; return 0 where the node agrees, 1 where it does not or something was refused or failed, 2 where the command was wrong."""
     arguments = _parser().parse_args()
+    loaded = roots.identity(sys.argv[0])
     signal.signal(signal.SIGTERM, _stop)
     hidden: list = []
     try:
         if os.geteuid():
             raise NodeError(f'{arguments.command} must run as root: run it with sudo.')
         with lock.held():
-            bundle = Bundle(zipimport.zipimporter(sys.argv[0]))
-            hidden = words(bundle.parameters)
-            return arguments.run(bundle, arguments)
+            if roots.identity(sys.argv[0]) == loaded:
+                bundle = Bundle(zipimport.zipimporter(sys.argv[0]))
+                hidden = words(bundle.parameters)
+                return arguments.run(bundle, arguments)
+        return _begin_again()
     except NodeError as error:
         return _fail(masked(str(error), hidden), arguments)
     except OSError as error:
         return _fail(f'The node refused: {error}. See to that file or its file system; this can be run again as it is.', arguments)
     except KeyboardInterrupt:
         return _fail('Stopped: what was begun was taken back.', arguments)
+
+
+def _begin_again() -> int:
+    """Leave the node to the bundle that a deploy put in the place of this one, which waited for it; there is none where the deploy wants none."""
+    if os.path.exists(sys.argv[0]):
+        os.execv(sys.executable, [sys.executable, '-I', *sys.argv])
+    say(f'{sys.argv[0]} was removed while it waited for another run: there is nothing to do.')
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
