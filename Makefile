@@ -69,8 +69,8 @@ demo: root install ## three nodes, the driver deployed on them, and a look aroun
 	@ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
 
 .PHONY: test
-test: root ## everything below, with a summary; what waits for nodes beside what computes
-	@tests/tools/phases molecule releases -- lint package units sanity conformance-tests driver-tests security-tests tarball-tests integration
+test: root ## everything below, with a summary; what shares nodes beside the rest
+	@tests/tools/phases molecule releases -- lint package units sanity conformance-tests integration tarball-tests driver-tests security-tests
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -212,13 +212,15 @@ SCENARIOS := $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensio
 .PHONY: molecule $(SCENARIOS:%=molecule-%)
 molecule: $(SCENARIOS:%=molecule-%) ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove; molecule-NAME for one scenario
 
+# One node of each, as in a fleet that is being upgraded.
+molecule-default: export NODE_SUITE ?= bookworm,bullseye,trixie
 # What takes minutes is made before molecule, which shows nothing of a task that runs.
 $(SCENARIOS:%=molecule-%): molecule-%: install
 	@python3 tests/nodes prepare $(if $(filter joins kubelet,$*),kubelet,systemd)
 	ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s $* $(T)
 
-.PHONY: releases oldest-ansible newest-ansible oldest-debian
-releases: oldest-ansible newest-ansible oldest-debian ## the default scenario with older and newer releases of Ansible, Python, Debian and Ubuntu
+.PHONY: releases oldest-ansible newest-ansible
+releases: oldest-ansible newest-ansible ## the default scenario with the oldest and the newest Ansible, Python and Debian or Ubuntu
 
 DEFAULT_SCENARIO := ANSIBLE_COLLECTIONS_PATH=$(BUILD) molecule test -s default
 
@@ -232,9 +234,6 @@ oldest-ansible: install $(OLDEST) # on Ubuntu 18.04, which has Python 3.6 and sy
 newest-ansible: install $(NEWEST)
 	@[[ -d $(TOOLS)/$(NEWEST) ]] || tests/tools/not-covered '$@: it needs Python 3.12 or 3.13: Debian 13 has the latter, or pyenv install 3.13'
 	[[ ! -d $(TOOLS)/$(NEWEST) ]] || PATH=$(TOOLS)/$(NEWEST)/bin:$$PATH NODE_SUITE=trixie $(DEFAULT_SCENARIO)
-
-oldest-debian: install
-	NODE_SUITE=bullseye $(DEFAULT_SCENARIO)
 
 # --- longer than a test may take --------------------------------------------------------------------------------------------------------------
 

@@ -95,7 +95,8 @@ def _up(nodes: sets.NodeSet, arguments: argparse.Namespace):
 
 def _prepare(_nodes: sets.NodeSet, arguments: argparse.Namespace):
     for kind in arguments.kinds:
-        roots.path(kind)
+        for suite in roots.SUITES:
+            roots.path(kind, suite)
     if 'kubelet' in arguments.kinds:
         kubelet_binary.path()
 

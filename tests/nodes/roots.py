@@ -17,8 +17,8 @@ SYSTEMD = (*PLAIN, 'dbus', 'e2fsprogs', 'systemd', 'systemd-sysv')
 KUBELET = (*SYSTEMD, 'busybox-static', 'cloud-init', 'containerd', 'mount', 'runc')
 PACKAGES = {'plain': PLAIN, 'systemd': SYSTEMD, 'kubelet': KUBELET}
 
-# Which Debian or Ubuntu. The kubelet's own tests know bookworm only.
-SUITE = os.environ.get('NODE_SUITE') or 'bookworm'
+# Which Debian or Ubuntu; of several, each node has the next. The kubelet's own tests know bookworm only.
+SUITES = (os.environ.get('NODE_SUITE') or 'bookworm').split(',')
 UBUNTU = ('bionic', 'focal', 'jammy', 'noble')
 KEYRINGS = 'usr/share/keyrings'
 
@@ -34,17 +34,17 @@ POOL = 'srv/packages'
 MASKED = ('apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer')
 
 
-def path(kind: str) -> pathlib.Path:
-    """Return the root of that kind of node, making it first where it is not cached."""
+def path(kind: str, suite: str) -> pathlib.Path:
+    """Return the root of that kind of node, of one of the SUITES, making it first where it is not cached."""
     if GIVEN:
         return _given(pathlib.Path(GIVEN), kind)
     recipe = hashlib.sha256(pathlib.Path(__file__).read_bytes() + pathlib.Path(images.__file__).read_bytes())
-    root = host.CACHE / f'root-{kind}-{SUITE}-{recipe.hexdigest()[:12]}'
+    root = host.CACHE / f'root-{kind}-{suite}-{recipe.hexdigest()[:12]}'
     with host.locked(host.CACHE / f'root-{kind}.lock'):
         if not root.exists():
             new = host.CACHE / f'root-{kind}.new'
             shutil.rmtree(new, ignore_errors=True)
-            _bootstrap(new, PACKAGES[kind])
+            _bootstrap(new, suite, PACKAGES[kind])
             _settle(new)
             _add_packages(new)
             if kind != 'plain':
@@ -79,16 +79,16 @@ def _given(tar: pathlib.Path, kind: str) -> pathlib.Path:
     return root
 
 
-def _bootstrap(root: pathlib.Path, packages: tuple):
+def _bootstrap(root: pathlib.Path, suite: str, packages: tuple):
     host.install('debian-archive-keyring', 'dpkg-dev', 'mmdebstrap')
-    options = [f'--keyring={_ubuntu_keyrings()}', '--components=main,universe'] if SUITE in UBUNTU else []
+    options = [f'--keyring={_ubuntu_keyrings()}', '--components=main,universe'] if suite in UBUNTU else []
     download = f'''
         mkdir -p "$1/{POOL}/partial"
         APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --download-only -o Dir::Cache::Archives="$1/{POOL}" install {" ".join(INSTALLABLE)}
         rm -r "$1/{POOL}/partial" "$1/{POOL}/lock"'''
     host.run_slowly(
-        f'making a root file system of {SUITE}, once (half a minute)', 'mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase',
-        f'--include={",".join(packages)}', f'--customize-hook={download}', *options, SUITE, root)
+        f'making a root file system of {suite}, once (half a minute)', 'mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase',
+        f'--include={",".join(packages)}', f'--customize-hook={download}', *options, suite, root)
 
 
 def _ubuntu_keyrings() -> pathlib.Path:

@@ -57,11 +57,12 @@ class NodeSet:
         extra = [*(f'--bind-ro={bind}' for bind in binds), *(_loop_devices() if loop else ())]
         if kind == 'kubelet':
             extra.extend(kubelet.nspawn_options())
-        lower = roots.path(kind)
+        lowers = [roots.path(kind, suite) for suite in roots.SUITES[:count]]
         began = time.monotonic()
         with host.locked_run():
             self._prepare()
-            started = [name for name in (f'{self.name}-{number}' for number in range(1, count + 1)) if self._start(name, kind, lower, extra, user_data)]
+            wanted = [(f'{self.name}-{number + 1}', lowers[number % len(lowers)]) for number in range(count)]
+            started = [name for name, lower in wanted if self._start(name, kind, lower, extra, user_data)]
         for name in started:
             self._await(name)
         host.say(f'{len(started)} of {count} nodes started in {time.monotonic() - began:.1f} s: {" ".join(self.nodes)}')
