@@ -84,7 +84,7 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
     for unit in stale + gone:
         outcome.note_file(_path(unit), before[unit], units.get(unit, ''))
     shown = timers + [unit for unit in units if unit not in timers]
-    states = _states(shown)
+    states = _states(shown + gone)
     asleep = [timer for timer in timers if not _is_awake(states[timer])]
     awake = 'enabled and active' if running() else 'enabled'
     for timer in asleep:
@@ -99,8 +99,10 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
     for unit in [] if check else unwanted:
         files.unlink(_unfinished(unit))
     if not check and outcome.changed:
+        leaving = [unit for unit in gone if states[unit].get('UnitFileState') == 'enabled']
+        back = [unit for unit in leaving if unit.endswith('.timer')]
         with outcome.all_or_nothing():
-            outcome.undo.append(lambda: _put_back(before, timers, enabled))
+            outcome.undo.append(lambda: _put_back(before, timers + back, enabled + [unit for unit in leaving if unit not in back]))
             _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale + asleep + unread],
                    [unit for unit in enabled if unit in stale + disabled])
         states = _states(timers)

@@ -87,3 +87,31 @@ def test_nothing_is_left_of_a_unit_for_which_the_disk_is_too_full(monkeypatch, t
     with pytest.raises(NodeError, match=r'The units could not be written to .*No space left on device'):
         systemd._apply({'a.service': '[Unit]\n'}, [], [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_taken_back(monkeypatch, tmp_path):
+    on, started = {'a.timer', 'b.service'}, {'a.timer'}
+
+    def systemctl(verb, *arguments):
+        units = [argument for argument in arguments if argument.endswith(('.timer', '.service'))]
+        if verb == 'disable':
+            on.difference_update(units)
+            started.difference_update(units)
+        elif verb == 'reenable':
+            on.update(units)
+        elif verb == 'restart':
+            started.update(units)
+        states = {True: 'enabled', False: 'static'}
+        return '\n\n'.join(f'UnitFileState={states[unit in on]}\nActiveState={"active" if unit in started else "inactive"}' for unit in units)
+
+    monkeypatch.setattr(systemd, 'UNIT_DIR', str(tmp_path))
+    monkeypatch.setattr(systemd, 'running', lambda: True)
+    monkeypatch.setattr(systemd, '_systemctl', systemctl)
+    units = ['a.timer', 'a.service', 'b.service', 'missing.timer']
+    for unit in units[:3]:
+        (tmp_path / unit).write_text('[Unit]\n')
+    outcome = systemd.ensure({}, [], units, check=False)
+    assert (list(tmp_path.iterdir()), on, started) == ([], set(), set())
+    assert outcome.take_back() == []
+    assert {path.name for path in tmp_path.iterdir()} == set(units[:3])
+    assert (on, started) == ({'a.timer', 'b.service'}, {'a.timer'})
