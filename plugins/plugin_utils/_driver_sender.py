@@ -36,13 +36,12 @@ class DriverSender(DriverReader):
         if installed.get('failed'):
             return installed
         try:
-            arguments = dict(self._task.args, payloads=[_payload(name, content) for name, content in contents.items()])
-            result = self._run_module(arguments, task_vars)
-            if result.get('awaited') and not result.get('failed') and not self._task.check_mode:
-                arguments['payloads'] = [
-                    dict(name=name, path=self._transfer(name, content)) if name in result['awaited'] else _payload(name, content)
-                    for name, content in contents.items()]
-                result = self._run_module(arguments, task_vars)
+            payloads = {name: _payload(name, content) for name, content in contents.items()}
+            result = self._run_module(payloads, task_vars)
+            # Somebody else may be at work on the node, so that it awaits more than it did at first.
+            while result.get('awaited') and not result.get('failed') and not self._task.check_mode:
+                payloads.update((name, dict(name=name, path=self._transfer(name, contents[name]))) for name in result['awaited'])
+                result = self._run_module(payloads, task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.pop('awaited', None)
@@ -82,7 +81,8 @@ class DriverSender(DriverReader):
             defaults.update(given.get('ansible.builtin.package') or given.get('ansible.legacy.package') or {})
         return self._templar.template(defaults)
 
-    def _run_module(self, arguments, task_vars):
+    def _run_module(self, payloads: dict, task_vars):
+        arguments = dict(self._task.args, payloads=list(payloads.values()))
         result = self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
         _answers.explain(result)
         return result

@@ -33,7 +33,7 @@ def sender(tmp_path, mocker):
         remaining = list(answers)
 
         def execute(module_args, **_rest):
-            run.calls.append({payload.pop('name'): payload for payload in module_args['payloads']})
+            run.calls.append({payload['name']: {key: value for key, value in payload.items() if key != 'name'} for payload in module_args['payloads']})
             return dict(remaining.pop(0))
 
         mocker.patch.object(action, '_execute_module', execute)
@@ -67,6 +67,15 @@ def test_a_large_driver_that_the_node_awaits_is_sent_and_the_module_run_again_wi
     assert sender.calls[1]['a/b'] == {'path': sender.sent[0][1]}
     assert 'content' in sender.calls[1]['c/d']
     assert result == {'changed': True}
+
+
+def test_what_the_node_awaits_only_then_since_somebody_else_was_at_work_there_is_sent_too(sender):
+    answers = [{'awaited': ['a/b'], 'changed': True}, {'awaited': ['c/d'], 'changed': True}, {'awaited': [], 'changed': True}]
+    result = sender(answers, drivers=[driver(src='large'), driver('c/d', src='large')])
+    paths = {name: payload.get('path') for name, payload in sender.calls[-1].items()}
+    assert [content for content, _remote in sender.sent] == [LARGE, LARGE]
+    assert sorted(paths.values()) == sorted(remote for _content, remote in sender.sent) and sorted(paths) == ['a/b', 'c/d']
+    assert (len(sender.calls), result) == (3, {'changed': True})
 
 
 @pytest.mark.parametrize('answer, check_mode', [({'awaited': ['a/b']}, True), ({'awaited': ['a/b'], 'failed': True}, False)])
