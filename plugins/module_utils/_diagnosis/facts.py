@@ -41,8 +41,10 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
         record = _record(name)
         # One that is withdrawn meanwhile is none any more.
         with contextlib.suppress(FileNotFoundError):
+            described = describe_driver(directory.path, name, running, inodes, init)
+            os.stat(described['directory'])
             drivers.append(dict(
-                describe_driver(directory.path, name, running, inodes, init), pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
+                described, pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
                 registered=journal.registered(said, name, records.since(record, neighbours.executable(directory.path, name))),
                 host_paths=host_paths.describe(record.get('host_paths', []), table)))
     looked_at, _doubt = directories.locate(running)
@@ -140,9 +142,10 @@ def _misplaced(directory, looked_at, kubelet) -> list:
 
 
 def _vanished(plugin_dir: str, names: list) -> list:
-    """Return the names of the drivers that were deployed to this plugin dir and are not in it."""
+    """Return the names of the drivers that were deployed to this plugin dir and are not in it; one that came since C(names) were listed is."""
     records_of = {name: records.known(name) for name in records.names() if name.directory not in names}
-    return [str(name) for name, record in records_of.items() if record and os.path.realpath(record['plugin_dir']) == os.path.realpath(plugin_dir)]
+    return [str(name) for name, record in records_of.items() if record and os.path.realpath(record['plugin_dir']) == os.path.realpath(plugin_dir)
+            and not os.path.isdir(os.path.join(plugin_dir, name.directory))]
 
 
 def _describe_inotify(kubelet) -> dict:

@@ -67,6 +67,25 @@ def test_a_driver_that_is_withdrawn_while_it_is_looked_at_keeps_none_of_the_othe
     assert [driver['name'] for driver in facts.gather(str(plugins), init=False)['drivers']] == ['acme/stays']
 
 
+def test_what_a_deploy_withdraws_and_publishes_while_another_driver_is_looked_at_is_no_trouble(plugins, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
+    put(plugins, 'acme~first')
+    leaving = put(plugins, 'acme~goes')
+    describe_driver = facts.describe_driver
+
+    def meanwhile(plugin_dir, directory_name, *others):
+        if directory_name == 'acme~first':
+            leaving.unlink()
+            leaving.parent.rmdir()
+            put(plugins, 'acme~comes')
+            records.write(records.path(DriverName('acme', 'comes')), records.text({'plugin_dir': str(plugins)}))
+        return describe_driver(plugin_dir, directory_name, *others)
+
+    monkeypatch.setattr(facts, 'describe_driver', meanwhile)
+    found = facts.gather(str(plugins), init=False)
+    assert ([driver['name'] for driver in found['drivers']], found['vanished']) == (['acme/first'], [])
+
+
 def test_drivers_that_were_deployed_to_where_the_kubelet_no_longer_looks_are_found(plugins, tmp_path, monkeypatch):
     """So are those in the upstream default; neither a driver that is gone, nor a record that cannot be read, keeps the others from being found."""
     monkeypatch.setattr(records, 'DIRECTORY', str(tmp_path / 'kept'))
