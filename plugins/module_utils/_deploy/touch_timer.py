@@ -108,6 +108,9 @@ def _ensure(staying: list, leaving: list, plugin_dir: str, kubelet_units: list, 
     command = ' '.join(program.command())
     table = mounts.read() if staying else []
     wanted, outcome = {}, Outcome()
+    if not check:
+        # Before what the records add, so that it comes after that.
+        outcome.cleanup.append(program.tidy)
     with outcome.all_or_nothing():
         outcome.undo.append(program.tidy)
         for driver in staying:
@@ -120,8 +123,6 @@ def _ensure(staying: list, leaving: list, plugin_dir: str, kubelet_units: list, 
             program.install(outcome, check=check)
         advice = 'switch the timer off (touch_timer: false, in the playbooks flexvolume_touch_timer=false)'
         outcome.include(timers.ensure('touch', wanted, leaving, advice, check))
-    if not check:
-        outcome.cleanup.append(program.tidy)
     return outcome
 
 

@@ -63,6 +63,13 @@ def test_without_systemd_there_is_no_timer_to_remove(without_systemd, drivers):
     assert not touch_timer.ensure(drivers, '/plugins', None, None, False).changed
 
 
+def test_why_a_driver_was_not_touched_goes_with_it_and_leaves_nothing(without_systemd):
+    records.write(records.path(NAME), records.text({'plugin_dir': '/plugins'}))
+    records.write(records.said(NAME), 'it is broken')
+    touch_timer.ensure([driver(state='absent')], '/plugins', None, None, False).settle()
+    assert not os.path.exists(records.DIRECTORY)
+
+
 @pytest.mark.parametrize('unit', ['kubelet', '', 'a.service b.service', 'a.service\nx', 'a/b.service', 'kubelet.timer'])
 def test_a_kubelet_unit_that_is_no_service_is_refused(unit):
     with pytest.raises(NodeError, match=r'is no systemd service: write its full name, for example kubelet\.service'):
