@@ -23,6 +23,8 @@ from .._system import lock
 from . import host_paths, neighbours, records, recovery
 from .driver_files import Place
 
+# Seconds; the touches of other drivers take turns within it, and after a boot each has host paths of its own to make.
+PATIENCE = 1
 # The rooms that the program is made of; a unit test holds that this is what this room imports.
 ROOMS = (
     '_deploy/driver_files', '_deploy/host_paths', '_deploy/neighbours', '_deploy/records', '_deploy/recovery', '_deploy/touch', '_kubelet/callout',
@@ -65,30 +67,35 @@ def refusal(name, remarks: list) -> str:
 
     What cannot be put right of other drivers is no reason, and is added to C(remarks).
     """
-    record = records.read(name)
+    kubelet, _disbelieved = process.search()
+    try:
+        with lock.held(patience=PATIENCE):
+            record = records.read(name)
+            if record:
+                _put_right(record, kubelet, remarks)
+    except lock.Held:
+        # Whoever is at work on the node for so long sees to all this himself.
+        record = records.read(name)
     if not record:
         return f'there is no record {records.path(name)}: deploy the driver again, or remove its timer.'
-    kubelet, _disbelieved = process.search()
+    place = Place(record['plugin_dir'], name)
+    verdict = callout.init(place.executable, process.callout_environment(kubelet))
+    return verdict.defect or ''
+
+
+def _put_right(record: dict, kubelet, remarks: list):
     plugin_dir = record['plugin_dir']
 
     def heal():
         if kubelet and record['heal'] is not False:
             neighbours.heal(plugin_dir, lambda: record['heal'] or process.loses_drivers(process.version(kubelet)))
 
-    try:
-        with lock.held(patience=0):
-            for step in (lambda: recovery.recover(plugin_dir), heal):
-                try:
-                    step()
-                except (NodeError, OSError) as error:
-                    remarks.append(str(error))
-            host_paths.restore(record['host_paths'])
-    except lock.Held:
-        # Whoever is at work on the node sees to all this himself.
-        pass
-    place = Place(plugin_dir, name)
-    verdict = callout.init(place.executable, process.callout_environment(kubelet))
-    return verdict.defect or ''
+    for step in (lambda: recovery.recover(plugin_dir), heal):
+        try:
+            step()
+        except (NodeError, OSError) as error:
+            remarks.append(str(error))
+    host_paths.restore(record['host_paths'])
 
 
 def _read(path: str) -> str:

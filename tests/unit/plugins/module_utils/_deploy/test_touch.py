@@ -4,10 +4,13 @@
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -18,6 +21,7 @@ from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import
 
 NAME = DriverName('acme', 'd')
 GOOD = '#!/bin/sh\necho \'{"status": "Success"}\'\n'
+HELD = touch.lock.held
 BAD = '#!/bin/sh\necho \'{"status": "Failure", "message": "no share"}\'\n'
 
 
@@ -105,6 +109,29 @@ def test_a_host_path_that_went_with_the_boot_is_made_again(plugins, tmp_path):
     os.chmod(str(tmp_path / 'base'), 0o700)
     touch.refusal(NAME, [])
     assert os.stat(str(tmp_path / 'base')).st_mode & 0o7777 == 0o700
+
+
+def test_the_touch_of_another_driver_is_waited_for_as_it_makes_none_but_its_own_host_paths(plugins, tmp_path, monkeypatch):
+    keep(plugins, [host_path(tmp_path / 'base')])
+    monkeypatch.setattr(touch.lock, 'held', functools.partial(HELD, str(tmp_path / 'lock')))
+    touched = threading.Thread(target=touch.refusal, args=(NAME, []))
+    with HELD(str(tmp_path / 'lock')):
+        touched.start()
+        time.sleep(0.2)
+    touched.join()
+    assert (tmp_path / 'base').is_dir()
+
+
+def test_what_a_deploy_withdrew_while_its_touch_waited_is_not_made_again(plugins, tmp_path, monkeypatch):
+    @contextlib.contextmanager
+    def withdrawn(patience):
+        records.keep(NAME, {}, Outcome(), check=False)
+        yield
+
+    keep(plugins, [host_path(tmp_path / 'base')])
+    monkeypatch.setattr(touch.lock, 'held', withdrawn)
+    assert 'there is no record' in touch.refusal(NAME, [])
+    assert not (tmp_path / 'base').exists() and not os.path.exists(records.healed())
 
 
 def test_a_host_path_whose_mount_is_missing_is_not_made_on_the_disk_below(plugins, tmp_path):
