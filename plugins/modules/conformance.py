@@ -15,8 +15,8 @@ description:
   - Each check has a number and a level. The task fails when a MUST fails, which means that the kubelet would refuse the driver, or that a pod,
     its data or the node would come to harm.
   - Nothing is left on the node. The driver runs in a mount namespace of its own, over an overlay of the node's file systems; whatever it writes
-    there is reported, and goes with it. Where a kernel or a container does not allow that, it runs on the node itself, which the report says; what
-    it leaves behind under a made-up name or lets hang is then removed or killed.
+    there is reported, and goes with it. Where a kernel or a container does not allow that, or the driver mounts nothing in there, it runs on the node
+    itself, which the report says; what it leaves behind under a made-up name or lets hang is then removed or killed.
   - Of a driver's entry in the list, only the O(drivers[].options) and O(drivers[].secrets) of its volumes and its waivers count. Drivers whose C(state) is
     C(absent) are passed over.
 extends_documentation_fragment:
@@ -50,8 +50,8 @@ options:
     default: 30
   enclosed:
     description:
-      - Whether the driver runs in a mount namespace of its own. V(false) is for one whose volumes are mounted by a process outside of it, such as a
-        daemon or a container.
+      - Whether the driver runs in a mount namespace of its own. One whose first volume cannot be mounted in there, such as one that asks a daemon to mount
+        it, is called once more on the node itself. V(false) is for one that would hang in there meanwhile.
     type: bool
     default: true
     version_added: 1.0.0

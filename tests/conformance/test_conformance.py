@@ -200,7 +200,7 @@ def test_verdicts_on_the_node_itself(name, place, tmp_path):
 
 
 @pytest.mark.parametrize('chosen, enclose', [(suite.BASIC, True), (FULL, True), (FULL, False)], ids=['basic', 'full', 'on-the-node'])
-@pytest.mark.parametrize('driver', ['shell.sh', 'python.py', 'attachable.sh', 'checkout.sh', 'fuse.sh', 'bind.go', 'compiled.c'])
+@pytest.mark.parametrize('driver', ['shell.sh', 'python.py', 'attachable.sh', 'checkout.sh', 'fuse.sh', 'overlay.sh', 'bind.go', 'compiled.c'])
 def test_good_drivers(driver, chosen, enclose, place, tmp_path, repository, cache):
     source = DRIVERS / 'good' / driver
     options = {'python.py': {'base': str(tmp_path), 'path': 'data'}, 'attachable.sh': {'images': str(tmp_path)}, 'fuse.sh': {'share': str(tmp_path)},
@@ -214,6 +214,12 @@ def test_good_drivers(driver, chosen, enclose, place, tmp_path, repository, cach
     assert [path.name for path in tmp_path.iterdir() if path.suffix == '.img'] == []
     if not enclose:
         subprocess.run(['rm', '-rf', '/var/lib/conformance-go'], check=True)
+
+
+def test_a_driver_that_mounts_nothing_on_an_overlay_is_judged_on_the_node(place):
+    install(place, (DRIVERS / 'good' / 'overlay.sh').read_text(encoding='utf-8'))
+    [evidence] = [check.evidence for check in run(place) if check.number == 805]
+    assert evidence == 'only made-up names were looked for, since the driver ran on the node itself: its volumes cannot be mounted in an enclosure'
 
 
 def build(source, place, cache):

@@ -10,7 +10,7 @@ import uuid
 from .._kubelet import process
 from .._system import processes
 from . import enclosed, leftovers, life, static
-from .report import CATALOGUE, Report, Stop, failures
+from .report import CATALOGUE, FAILED, Report, Stop, failures
 from .stage import Driver, Stage
 
 __all__ = ('BASIC', 'Step', 'Suite', 'failures', 'run')
@@ -19,6 +19,8 @@ __all__ = ('BASIC', 'Step', 'Suite', 'failures', 'run')
 # it is left out where one of the checks that it needs has failed, or was left out for that reason.
 Step = collections.namedtuple('Step', ('first', 'last', 'function', 'needs'))
 Suite = collections.namedtuple('Suite', ('name', 'steps'))
+# The checks that fail where a first volume cannot be mounted.
+MOUNTED = (401, 402)
 BASIC = Suite('basic', (Step(401, 414, life.basic_life, ()),))
 
 
@@ -29,7 +31,7 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: S
     C(name) is its DriverName, C(options) what a pod would ask of it, C(timeout) the seconds after which a callout counts as hung,
     C(kubelet) the running Kubelet or None, C(waive) the numbers of checks whose failure does not count, each with its reason. With C(check)
     only what changes nothing is done: the files, init and the kubelet. Nothing is left behind: the driver runs enclosed, or where that cannot
-    be had, or is not wanted, on the node, and what it leaves there under a made-up name is removed.
+    be had, or is not wanted, or where it mounts nothing in there, on the node, and what it leaves there under a made-up name is removed.
     """
     report = Report(suite.name, waive)
     try:
@@ -47,12 +49,25 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: S
             _callouts(stage, report, suite, check)
         return report.outcomes
 
+    def perform(enclose: bool):
+        return enclosed.perform(play, token, (f'{root}/pods/', f'{root}/plugins/'), enclose)
+
     before = leftovers.units()
-    report.outcomes, why_not = enclosed.perform(play, token, (f'{root}/pods/', f'{root}/plugins/'), enclose)
+    outcomes, why_not = perform(enclose)
+    if not why_not and _mounts_nothing(outcomes):
+        # It may want what no overlay gives it, such as a place for an overlay of its own, or have a daemon outside mount for it.
+        on_the_node, _asked = perform(enclose=False)
+        if not _mounts_nothing(on_the_node):
+            outcomes, why_not = on_the_node, 'its volumes cannot be mounted in an enclosure'
+    report.outcomes = outcomes
     leftovers.judge_units(before, token, report)
     report.passed(805, why_not and f'only made-up names were looked for, since the driver ran on the node itself: {why_not}')
     static.kubelet(kubelet, executable, report)
     return report.checks()
+
+
+def _mounts_nothing(outcomes: dict) -> bool:
+    return any(outcomes.get(number, (None,))[0] == FAILED for number in MOUNTED)
 
 
 def _callouts(stage: Stage, report: Report, suite: Suite, check: bool):
