@@ -11,6 +11,7 @@ import sys
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 try:
@@ -29,6 +30,7 @@ class ActionModule(ActionBase):
         expect = self._task.args.get('expect') or []
         expressions = [compiled(str(text)) for text in ([expect] if isinstance(expect, str) else expect)]
         result = self._execute_module(module_name='nodeops.flexvolume.callout', module_args=self._task.args, task_vars=task_vars)
+        _answers.received(result)
         if 'status' in result:
             problem = judge(result, expressions)
             # ansible-core takes any rc but 0 for a failed module, and 2.21 makes an exception of it; here the expectations decide.

@@ -13,10 +13,16 @@ from xml.etree import ElementTree
 from ansible.utils.display import Display
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance import presented
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._conformance.report import FAILED, LEFT_OUT, MUST, PASSED, SHOULD
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers, _shape
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
+
+# What is shown and written of the module's result.
+TEXTS = dict.fromkeys(('title', 'evidence', 'advice', 'callout', 'waived'), str)
+RESULTS = [{'name': str, 'passed': bool, 'seconds': _shape.is_number, 'checks': [dict(
+    TEXTS, number=_shape.is_number, level=re.compile(f'{MUST}|{SHOULD}'), outcome=re.compile(f'{PASSED}|{FAILED}|{LEFT_OUT}'))]}]
 
 
 class ActionModule(DriverReader):
@@ -25,17 +31,21 @@ class ActionModule(DriverReader):
     def run(self, tmp=None, task_vars=None):
         """Return the module's result with the table, and without the checks that did not fail: of ten drivers that were a line of 120,000 characters."""
         super().run(tmp, task_vars)
-        self._read(dict(drivers=drivers.DRIVERS), 'nodeops.flexvolume.conformance')
+        listed = self._read(dict(drivers=drivers.DRIVERS), 'nodeops.flexvolume.conformance')['drivers']
         arguments = self._task.args
         junit_dir = arguments.get('junit_dir')
         result = self._execute_module(module_name='nodeops.flexvolume.conformance', module_args=arguments, task_vars=task_vars)
-        _answers.explain(result)
+        _answers.received(result)
         if self._task.no_log and result.get('failed'):
             # From ansible-core 2.19 on, the message of a failure is shown all the same, and evidence may repeat an option.
             result.update(msg='The conformance checks failed; no_log hides which.', exception=None)
         results = result.get('drivers', [])
         if not results:
             return result
+        if not _shape.fits(results, RESULTS) or {driver['name'] for driver in results} - {str(driver['name']) for driver in listed}:
+            # The name is part of a report's, which could be that of another node.
+            raise refusal('The node answered what the conformance suite never says, or of a driver that is not in the list, so nothing of that is shown or '
+                          'written: see who else is at work on it.')
         if junit_dir and not self._task.check_mode:
             # The one that was judged, not the one for which that was done.
             host = self._task.delegate_to or task_vars['inventory_hostname']

@@ -41,8 +41,8 @@ class ActionModule(DriverReader):
     def _look(self, task_vars) -> dict:
         arguments = {name: self._task.args[name] for name in ('plugin_dir',) if name in self._task.args}
         result = self._execute_module(module_name='nodeops.flexvolume.node_info', module_args=arguments, task_vars=task_vars)
-        _answers.explain(result)
-        return result
+        _answers.received(result)
+        return result if _fleet.is_sound(result) else dict(failed=True, msg=_fleet.MISSHAPEN)
 
     def _deploy(self, sick: list, task_vars) -> dict:
         task = self._task.copy()

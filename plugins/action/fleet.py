@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import iso
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _fleet, _fleet_files, _fleet_screen
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import refuse_set_by_node
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 
@@ -25,6 +26,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the summary, failed where something is wrong anywhere, so that the playbook's exit status says so."""
         super().run(tmp, task_vars)
+        refuse_set_by_node(task_vars)
         _validation, options = self.validate_argument_spec(argument_spec=dict(
             results=dict(type='str', required=True), report_dir=dict(type='path'), junit_dir=dict(type='path')))
         report_dir, junit_dir = options['report_dir'], options['junit_dir'] or options['report_dir']

@@ -46,7 +46,7 @@ def lines(found: dict) -> list:
         for kind, sentence in sentences:
             text = _answers.without_name(sentence, host, 'HOST')
             # One failure on two nodes differs in addresses, pids, sizes and the names of temporary directories.
-            told.setdefault((kind, re.sub(r'\S*[0-9a-f]{6,}\S*|[0-9]+', '', text)), (sentence, text, []))[2].append(host)
+            told.setdefault((kind, _alike(text)), (sentence, text, []))[2].append(host)
     counts = ', '.join(f'{len(hosts)} {outcome}' for outcome, hosts in by_outcome.items())
     missed = by_outcome['not reached']
     summary = [f'{len(found)} {"node" if len(found) == 1 else "nodes"}: {counts}.']
@@ -55,6 +55,11 @@ def lines(found: dict) -> list:
         more = f' and {len(missed) - MOST_NAMES} more' if len(missed) > MOST_NAMES else ''
         summary.append(f'{", ".join(missed[:MOST_NAMES])}{more} not reached: the rollout ended before them, and nothing was changed there.')
     return summary
+
+
+def _alike(text: str) -> str:
+    # Word by word, as a node may say one of a million letters.
+    return ' '.join(re.sub('[0-9]+', '', word) for word in text.split() if not re.search('[0-9a-f]{6}', word))
 
 
 def outcome_of(registered) -> str:

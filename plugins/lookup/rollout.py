@@ -74,6 +74,9 @@ class LookupModule(LookupBase):
         hosts = variables['groups']['all']
         # Without hostvars nothing runs: this is --syntax-check or a list of what would.
         hostvars = variables.get('hostvars') if hosts else None
+        for said in (_variables.set_by_node(host, hostvars[host]) for host in hosts if hostvars):
+            if said:
+                raise AnsibleLookupError(said)
         if terms == ['batches']:
             _refuse_unfit(hosts, hostvars)
             chosen = _chosen('flexvolume_batches', given, hosts, hostvars)

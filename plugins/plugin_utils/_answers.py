@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a node says in place of a module's result."""
+"""What a node says, as a module's result or in its place: the node may be somebody else's by now, and is believed no more than any."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 CAUSES = (
@@ -19,6 +20,18 @@ NOT_RUN = (126, 127)
 # What ssh says besides.
 OF_SSH = re.compile(r'(ControlSocket .* already exists|Warning: Permanently added|(Shared )?[Cc]onnection to .* closed|mux_client_)')
 
+# Of a result Ansible writes these to the terminal as they are.
+SHOWN = ('msg', 'warnings', 'deprecations', 'diff', 'exception')
+# What moves the cursor, changes colours or turns the direction of writing; not the end of a line and the tab.
+CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]')
+
+
+def received(result: dict):
+    """Take from a result what no module of ours says: C(ansible_facts), which to Ansible go before the inventory's variables, and control characters."""
+    result.pop('ansible_facts', None)
+    result.update({key: _harmless(result[key]) for key in SHOWN if key in result})
+    explain(result)
+
 
 def explain(result: dict):
     """Let C(msg) say what a node said that could not even run the module, where Ansible says that no JSON came."""
@@ -31,6 +44,19 @@ def explain(result: dict):
     advice = next((advice for cause, advice in CAUSES if cause in said), 'see to what it names.')
     result['msg'] = f'The module was not run, since the node said "{said}": {advice}'
     result.pop('exception', None)
+
+
+def _harmless(value):
+    if isinstance(value, str):
+        return CONTROL.sub('\ufffd', value)
+    if isinstance(value, dict):
+        return {_harmless(key): _harmless(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)([_harmless(item) for item in value])
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # What a controller from 2.19 on makes of warnings and failures.
+        return dataclasses.replace(value, **{field.name: _harmless(getattr(value, field.name)) for field in dataclasses.fields(value)})
+    return value
 
 
 def plain(message) -> str:

@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _variables
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 # A link to files/ in a checkout, files of their own in the tarball: of an installed collection, files/ may have been left out.
@@ -28,6 +29,11 @@ KINDS: dict[type, str] = {type(None): 'nothing', dict: 'a mapping', list: 'a lis
 
 class DriverReader(ActionBase):
     """What every action does that takes the list."""
+
+    def run(self, tmp=None, task_vars=None):
+        """Refuse a list that is the node's own."""
+        refuse_set_by_node(task_vars or {})
+        return super().run(tmp, task_vars)
 
     def _read(self, spec: dict, module: str) -> dict:
         """Return the task's arguments by that part of the module's argument spec, C(drivers) as C(drivers.read) returns them."""
@@ -75,6 +81,13 @@ class DriverReader(ActionBase):
         raise refusal(
             f'The src {src} of the driver {driver["name"]} is not among the files of the role or the playbook, nor beside the inventory, nor in the '
             'collection: correct the path, or set remote_src if it lies on the node.')
+
+
+def refuse_set_by_node(task_vars: dict):
+    """Refuse what the task is told where part of that may be the node's own word."""
+    said = _variables.set_by_node(task_vars.get('inventory_hostname', ''), task_vars)
+    if said:
+        raise refusal(said)
 
 
 def _inventories(task_vars: dict) -> list:

@@ -69,7 +69,9 @@ class DriverSender(DriverReader):
             task.action, task=task, connection=self._connection, play_context=self._play_context, loader=self._loader, templar=self._templar,
             shared_loader_obj=self._shared_loader_obj)
         try:
-            return action.run(task_vars=task_vars)
+            result = action.run(task_vars=task_vars)
+            _answers.received(result)
+            return result
         finally:
             # Its temporary directory on the node is this action's too, until it goes; whoever made it alone removes it.
             action.cleanup()
@@ -84,7 +86,7 @@ class DriverSender(DriverReader):
     def _run_module(self, payloads: dict, task_vars):
         arguments = dict(self._task.args, payloads=list(payloads.values()))
         result = self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
-        _answers.explain(result)
+        _answers.received(result)
         return result
 
     def _transfer(self, name: str, content: bytes) -> str:

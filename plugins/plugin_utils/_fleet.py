@@ -13,7 +13,7 @@ import collections
 import json
 import re
 
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers, _shape
 
 FORMAT = 1
 HEALTHY, TROUBLED, UNREACHABLE, FAILED = 'healthy', 'troubled', 'unreachable', 'failed'
@@ -56,6 +56,22 @@ TITLES = {
 # What a deploy of the drivers concerned puts right, by the module node: it publishes again, sets owners and modes, starts timers.
 CURABLE = ('vanished', 'no_executable', 'not_executable', 'init_fails', 'interpreter_missing', 'unsafe', 'timer_asleep', 'timer_fails', 'abandoned',
            'host_path_missing')
+
+CHECKSUM = (None, re.compile('[0-9a-f]{64}'))
+TIME = (None, _shape.is_moment)
+TEXT = (None, str)
+TROUBLES = [{'trouble': re.compile('[a-z_]+'), 'driver': TEXT, 'what': str, 'where': str, 'advice': str}]
+# Of what node_info returns that which is computed with here, and by the page's script.
+FACTS: dict = {
+    'troubles': TROUBLES, 'cured': TROUBLES, 'not_cured': str,
+    'kubelet': (None, {'version': TEXT, 'watches_plugin_dir': bool, 'since': TIME}),
+    'plugin_dir': (None, {'path': str}),
+    'drivers': [{
+        'name': str, 'sha256': CHECKSUM, 'previous_sha256': CHECKSUM, 'mtime': TIME, 'pods': [str], 'touch_timer': (None, {'active': bool}),
+        'init': (None, {'defect': TEXT, 'seconds': _shape.is_number}), 'volumes': (None, {'count': _shape.is_number, 'oldest': TIME}),
+    }],
+}
+MISSHAPEN = 'It answered what node_info never says, so nothing of that is believed: see who else is at work on this node.'
 
 
 def assemble(results: dict, made: str, conformance: dict | None = None) -> dict:
@@ -121,7 +137,8 @@ def ranges(names) -> list:
 
 def _clean(results: dict) -> dict:
     """Return plain data without lone surrogates, which a file name that is no UTF-8 becomes; results of a controller newer than 2.18 carry tags."""
-    return json.loads(json.dumps(results, default=str, ensure_ascii=False).encode('utf-8', 'replace'))
+    # What is no number to JSON would make it unreadable to others.
+    return json.loads(json.dumps(results, default=str, ensure_ascii=False).encode('utf-8', 'replace'), parse_constant=lambda _constant: None)
 
 
 def _drawn(run: list) -> list:
@@ -130,8 +147,15 @@ def _drawn(run: list) -> list:
     return [f'{run[0][0]}[{run[0][1]}-{run[-1][1]}]']
 
 
+def is_sound(result: dict) -> bool:
+    """Say whether a node's result is of the shape that node_info gives it, as far as it is there."""
+    return all(_shape.fits(result[key], shape) for key, shape in FACTS.items() if key in result)
+
+
 def _node(name: str, result, conformance: list) -> dict:
     result = result or {'failed': True, 'msg': 'It was not asked.'}
+    if not is_sound(result):
+        result = {'failed': True, 'msg': MISSHAPEN}
     state = UNREACHABLE if result.get('unreachable') else FAILED if result.get('failed') or 'troubles' not in result else HEALTHY
     seen = result if state == HEALTHY else {}
     troubles = seen.get('troubles', [])

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 
 PREFIX = 'flexvolume_'
+SAID = ('The node {} sets {} as facts of its own, which to Ansible go before the inventory: they could have the controller read and send any file. See who '
+        'else is at work on that node; what set_fact is to set, let it set without cacheable, and clear the cache of facts.')
 KNOWN = (
     'flexvolume_apply_interval',
     'flexvolume_at_boot',
@@ -44,6 +46,12 @@ KNOWN = (
 def unknown(names) -> list:
     """Return a sentence for each name that looks like one of the collection's variables and is none."""
     return [_sentence(name) for name in sorted(set(names)) if name.startswith(PREFIX) and name not in KNOWN]
+
+
+def set_by_node(host: str, variables) -> str:
+    """Return a sentence on those of the collection's variables that a host's facts hold, where the node alone puts them; empty where there are none."""
+    names = sorted(name for name in variables.get('ansible_facts') or {} if name.startswith(PREFIX))
+    return SAID.format(host, ' and '.join(names)) if names else ''
 
 
 def _sentence(name: str) -> str:

@@ -69,7 +69,8 @@ def junit(host: str, driver: dict, strict: bool) -> ElementTree.Element:
 
 
 def _case(host: str, driver: str, check: dict, strict: bool) -> ElementTree.Element:
-    case = ElementTree.Element('testcase', {'classname': f'{host}.{driver}', 'name': f'{check["number"]} {check["title"]} ({check["level"]})'})
+    name = in_xml(f'{check["number"]} {check["title"]} ({check["level"]})')
+    case = ElementTree.Element('testcase', {'classname': f'{host}.{driver}', 'name': name})
     evidence, outcome = in_xml(check['evidence']), outcome_of(check)
     if outcome == LEFT_OUT:
         ElementTree.SubElement(case, 'skipped', {'message': evidence})

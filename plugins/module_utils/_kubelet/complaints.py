@@ -14,7 +14,7 @@ import time
 
 from .._outcome import iso
 from .._system import mounts, roots
-from . import journal
+from . import journal, process
 
 UNKNOWN, MOUNT, UNMOUNT, ORPHANED = 'unknown', 'mount', 'unmount', 'orphaned'
 # How long back it is read, and counted.
@@ -24,6 +24,8 @@ WINDOW = 3600
 PATIENCE = {UNKNOWN: 60, MOUNT: 150, UNMOUNT: 150, ORPHANED: 30}
 PATTERN = r'no volume plugin matched|(Unm|M)ountVolume\.[A-Za-z]+ failed|rphaned pod '
 LONGEST_REASON = 300
+# All that is read of a failed mount stands before so many characters; what comes then may be a pod's author's, made to be searched for long.
+LONGEST_LINE = 8192
 
 HEAD = r'(?:\S+ )?E\d{4} [\d:.]+ +\d+ '
 UID = r'[0-9a-fA-F-]{32,36}'
@@ -44,7 +46,9 @@ def standing(kubelet) -> list:
     """Return the kubelet's complaints that stand, each a dict of C(kind), C(driver), C(pod), C(uid), C(volume), C(reason), C(count), C(last) and
     C(paths), of which each is C(mounted), C(empty) or neither."""
     now = time.time()
-    shown, _complete = journal.lines(kubelet, now - WINDOW, PATTERN)
+    # Another process may have had the kubelet's pid before, a local user's for one.
+    since = max(now - WINDOW, (process.started(kubelet) or 0) - journal.ROUNDED)
+    shown, _complete = journal.lines(kubelet, since, PATTERN)
     recent = [complaint for complaint in parse(shown) if now - complaint['moment'] < PATIENCE[complaint['kind']]]
     table = {mount.path for mount in mounts.read()} if recent else set()
     found = [_located(complaint, kubelet.root_dir, table) for complaint in recent]
@@ -66,7 +70,7 @@ def parse(shown: list) -> list:
 
 def _read(said: str):
     """Return the complaint in one line of the log, or None."""
-    failed = FAILED.match(said)
+    failed = FAILED.match(said[:LONGEST_LINE])
     if failed and failed.group('vendor') != ITS_OWN:
         # An unmount that fails names the pod by its uid.
         kind, name = (MOUNT, failed.group('name')) if failed.group('operation') == 'M' else (UNMOUNT, '')

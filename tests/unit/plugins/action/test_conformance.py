@@ -72,7 +72,7 @@ def test_a_directory_that_cannot_be_made(tmp_path):
 
 @pytest.mark.parametrize('delegate_to, host', [(None, 'n1'), ('n2', 'n2')])
 def test_the_report_names_the_host_that_was_judged(mocker, tmp_path, delegate_to, host):
-    task = mocker.Mock(async_val=0, args={'drivers': [], 'junit_dir': str(tmp_path)}, delegate_to=delegate_to, check_mode=False, no_log=False)
+    task = mocker.Mock(async_val=0, args={'drivers': [{'name': 'a/b'}], 'junit_dir': str(tmp_path)}, delegate_to=delegate_to, check_mode=False, no_log=False)
     action = conformance.ActionModule(task, *[mocker.Mock() for _argument in range(5)])
     mocker.patch.object(action, '_execute_module', return_value={'drivers': [RESULT], 'msg': 'a/b fails', 'failed': True})
     result = action.run(task_vars={'inventory_hostname': 'n1'})
@@ -89,7 +89,26 @@ def test_what_is_malformed_fails_before_anything_reaches_the_node(mocker):
 
 
 def test_no_log_hides_what_failed(mocker):
-    action = conformance.ActionModule(mocker.Mock(async_val=0, args={'drivers': []}, no_log=True, check_mode=True), *[mocker.Mock() for _argument in range(5)])
+    action = conformance.ActionModule(mocker.Mock(async_val=0, args={'drivers': [{'name': 'a/b'}]}, no_log=True, check_mode=True),
+                                      *[mocker.Mock() for _argument in range(5)])
     mocker.patch.object(action, '_execute_module', return_value={'drivers': [RESULT], 'msg': 'option hunter2', 'failed': True, 'exception': 'option hunter2'})
     result = action.run(task_vars={'inventory_hostname': 'n1'})
     assert (result['msg'], result['exception'], result['failed']) == ('The conformance checks failed; no_log hides which.', None, True)
+
+
+@pytest.mark.parametrize('results', [
+    [dict(RESULT, name='1-a/b')], [dict(RESULT, name='../a')], [dict(RESULT, seconds='\x1b')], [dict(RESULT, checks=[dict(CHECKS[0], outcome='fine')])],
+    [{}], 'a/b',
+])
+def test_what_the_suite_never_says_is_neither_shown_nor_written(mocker, tmp_path, results):
+    task = mocker.Mock(async_val=0, args={'drivers': [{'name': 'a/b'}], 'junit_dir': str(tmp_path)}, delegate_to=None, check_mode=False, no_log=False)
+    action = conformance.ActionModule(task, *[mocker.Mock() for _argument in range(5)])
+    mocker.patch.object(action, '_execute_module', return_value={'drivers': results})
+    with pytest.raises(AnsibleActionFail, match='what the conformance suite never says'):
+        action.run(task_vars={'inventory_hostname': 'n1'})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_title_that_xml_cannot_hold(tmp_path):
+    path = conformance.write(tmp_path, 'n1', dict(RESULT, checks=[dict(CHECKS[0], title='\x1b')]), False)
+    assert ElementTree.parse(path).find('.//testcase').get('name') == '101 \ufffd (MUST)'

@@ -87,3 +87,9 @@ def test_a_driver_that_cannot_be_deployed_is_told():
 def test_in_check_mode_nothing_is_cured():
     result = Doctor({'fix': True, 'drivers': LIST}, check=True).run()
     assert result['cured'] == [] and result['changed']
+
+
+def test_the_first_node_does_not_say_where_the_report_goes(mocker):
+    action = fleet.ActionModule(mocker.Mock(async_val=0), *[mocker.Mock() for _argument in range(5)])
+    with pytest.raises(AnsibleActionFail, match='The node n1 sets flexvolume_report_dir as facts of its own'):
+        action.run(task_vars={'inventory_hostname': 'n1', 'ansible_facts': {'flexvolume_report_dir': '/etc'}})

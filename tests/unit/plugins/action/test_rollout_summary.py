@@ -76,3 +76,8 @@ def test_the_summary_in_the_guide_is_what_its_rollout_ends_with():
     found.update({'node-10': failed, 'node-11': failed})
     for line, told in zip(shown, rollout_summary.lines(found), strict=True):
         assert re.fullmatch('.*'.join(map(re.escape, line.strip().split('...'))), told)
+
+
+def test_a_word_of_any_length_costs_no_more_than_its_letters():
+    word = 'g' * 300000
+    assert rollout_summary.lines({'n1': {'failed': True, 'msg': word}})[1:] == [f'n1 failed: {word}']

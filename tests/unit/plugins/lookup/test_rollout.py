@@ -106,3 +106,8 @@ def test_what_only_lists_refuses_nothing(look, listing):
 def test_variables_that_nothing_reads_are_named(look):
     look('hosts', None, {'n1': {'flexvolume_batchs': 1}, 'n2': {'flexvolume_drivers': []}})
     assert look.warnings == ['Nothing in nodeops.flexvolume reads the variable flexvolume_batchs: did you mean flexvolume_batches?']
+
+
+def test_no_node_says_where_a_rollout_goes(look):
+    with pytest.raises(AnsibleLookupError, match='The node n2 sets flexvolume_batches and flexvolume_hosts as facts of its own'):
+        look('hosts', None, {'n1': {}, 'n2': {'flexvolume_hosts': 'n2', 'ansible_facts': {'flexvolume_hosts': 'n2', 'flexvolume_batches': 1}}})

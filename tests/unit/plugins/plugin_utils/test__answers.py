@@ -50,3 +50,18 @@ def test_any_other_answer_stays_what_it_is(result):
     before = dict(result)
     _answers.explain(result)
     assert result == before
+
+
+def test_a_node_sets_no_variables():
+    result = {'changed': True, 'ansible_facts': {'flexvolume_drivers': []}}
+    _answers.received(result)
+    assert result == {'changed': True}
+
+
+@pytest.mark.parametrize('text', ['\x1b[2Jgone', '\x9b31m', 'a\u202egpj.exe', 'over\rwritten', '\0'])
+def test_what_ansible_shows_as_it_is_does_nothing_to_a_terminal(text):
+    result = {'msg': text, 'warnings': [text], 'diff': [{'before_header': text, 'after': f'a\n\t{text}'}], 'status': text}
+    _answers.received(result)
+    harmless = result['msg']
+    assert '\ufffd' in harmless and harmless.replace('\ufffd', '').isprintable()
+    assert result == {'msg': harmless, 'warnings': [harmless], 'diff': [{'before_header': harmless, 'after': f'a\n\t{harmless}'}], 'status': text}

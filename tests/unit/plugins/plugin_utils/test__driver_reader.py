@@ -77,3 +77,11 @@ def test_a_text_that_is_no_json_is_refused(read):
 def test_what_ansible_turns_into_the_right_shape_is_taken(read, given):
     driver, = read(drivers=given)
     assert (str(driver['name']), driver['packages'], driver['config']) == ('a/b', ['jq', 'curl'], {'base': '/x'})
+
+
+def test_a_list_that_is_the_node_s_own_word_is_refused(mocker):
+    reader = DriverReader(mocker.Mock(async_val=0, args={}), *[mocker.Mock() for _argument in range(5)])
+    mocker.patch('ansible.plugins.action.ActionBase.run', return_value={})
+    assert reader.run(task_vars={'inventory_hostname': 'n1', 'ansible_facts': {'os_family': 'Debian'}, 'flexvolume_drivers': []}) == {}
+    with pytest.raises(AnsibleActionFail, match='The node n1 sets flexvolume_drivers as facts of its own'):
+        reader.run(task_vars={'inventory_hostname': 'n1', 'ansible_facts': {'flexvolume_drivers': []}})

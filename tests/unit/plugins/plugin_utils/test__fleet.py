@@ -99,3 +99,19 @@ def test_every_trouble_has_a_title():
 def test_every_trouble_is_explained():
     text = (pathlib.Path(__file__).parents[4] / 'docs/docsite/rst/troubles.rst').read_text(encoding='utf-8')
     assert re.findall(r'^(\w+)\n-+$', text, re.MULTILINE) == list(_fleet.TITLES)
+
+
+@pytest.mark.parametrize('changes', [
+    {'name': None}, {'sha256': '\x1b[2J'}, {'mtime': 'yesterday'}, {'mtime': '2026-99-25T14:41:05Z'}, {'pods': 'all'},
+    {'volumes': {'count': '1', 'oldest': None}}, {'init': {'defect': None, 'seconds': float('inf')}}, {'touch_timer': 'active'},
+])
+def test_a_node_that_answers_what_no_module_does_spoils_nothing(changes):
+    lying = _simulated.healthy()
+    lying['drivers'][0].update(changes)
+    found = fleet(n1=dict(lying, troubles=[]), n2=node(2))
+    assert {each['name']: each['state'] for each in found['nodes']} == {'n1': 'failed', 'n2': 'healthy'}
+    assert found['out_of_reach'][0]['reason'] == _fleet.MISSHAPEN
+
+
+def test_what_is_no_number_to_json_stands_nowhere():
+    assert fleet(n1=dict(node(), inotify={'instances': float('nan')}))['nodes'][0]['inotify'] == {'instances': None}

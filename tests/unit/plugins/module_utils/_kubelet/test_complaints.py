@@ -83,6 +83,7 @@ def standing(tmp_path, monkeypatch):
         if pod:
             (directory / volume).mkdir(parents=True, exist_ok=True)
         monkeypatch.setattr(journal, 'lines', lambda *arguments: ([shown(said, f'{time.time() - age:.3f}')], True))
+        monkeypatch.setattr(complaints.process, 'started', lambda _kubelet: None)
         monkeypatch.setattr(complaints.mounts, 'read', lambda: [types.SimpleNamespace(path=str(directory / path)) for path in mounted])
         return complaints.standing(types.SimpleNamespace(root_dir=str(tmp_path), pid=1))
 
@@ -112,3 +113,20 @@ def test_the_paths_of_a_volume_that_was_left(standing, tmp_path):
     assert standing(ORPHANED)[0]['paths'] == [{'path': str(path), 'mounted': False, 'empty': False}]
     assert standing(ORPHANED)[0]['driver'] == 'nodeops/dynhostpath'
     assert standing(ORPHANED, mounted=['volumes/nodeops~dynhostpath/data'])[0]['paths'][0]['mounted']
+
+
+def test_what_others_with_its_pid_logged_before_the_kubelet_started_is_not_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(journal, 'lines', lambda kubelet, since, pattern: (asked.append(since), ([], True))[1])
+    kubelet, now = types.SimpleNamespace(), time.time()
+    for began, since in ((now - 60, now - 60), (now - 2 * complaints.WINDOW, now - complaints.WINDOW), (None, now - complaints.WINDOW)):
+        monkeypatch.setattr(complaints.process, 'started', lambda _kubelet, began=began: began)
+        complaints.standing(kubelet)
+        assert asked.pop() == pytest.approx(since, abs=5)
+
+
+def test_what_a_pod_s_author_made_to_be_searched_for_long_is_not():
+    line = MOUNT + 'Error: MountVolume.a failed for volume "x" (UniqueName: ' * 900
+    began = time.process_time()
+    complaints.parse([shown(line.replace('Error: "M', 'Error: '))] * 200)
+    assert time.process_time() - began < 2
