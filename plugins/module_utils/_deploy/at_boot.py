@@ -104,6 +104,10 @@ def _refuse_strange():
 
 def _keep(bundle, check: bool, outcome: Outcome):
     before, after = _kept_now(), _described(0, DIRECTORY_MODE, 0, FILE_MODE, bundle.sha256) if bundle else ''
+    for leftover in filter(os.path.lexists, (os.path.join(DIRECTORY, name) for name in (NEW, OLD))):
+        outcome.note(leftover, 'state: left by a run that was killed\n', 'state: absent\n')
+        if not check:
+            files.unlink(leftover)
     outcome.note(kept(), before, after)
     if before == after:
         return
