@@ -31,22 +31,28 @@ def ensure(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = F
     if found:
         obstacles.refuse_read_only(plugin_dir, table, 'remount it writable for as long, then run this again.')
     for place in found:
-        users = volumes.users(place.name.directory, root_dir)
-        if users and not force:
-            raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; delete these pods first. Of a pod '
-                            f'that is gone already, unmount what is left below {root_dir}/pods. Or set force (in the playbooks flexvolume_force=true) to leave '
-                            'their volumes to you.')
+        _refuse_used(place, root_dir, force)
     outcome = Outcome(withdrawn=[str(place.name) for place in found])
     with outcome.all_or_nothing():
         for place in found:
             outcome.note(place.directory, f'state: present\n{_listing(place.directory)}', 'state: absent\n')
             if not check:
                 _withdraw(place, outcome)
+                # The kubelet may have begun with a volume until the executable was gone.
+                _refuse_used(place, root_dir, force)
         if found and not check:
             for driver in drivers:
                 if str(driver['name']) in just_published:
                     _touch(Place(plugin_dir, driver['name']))
     return outcome
+
+
+def _refuse_used(place: Place, root_dir: str, force: bool):
+    users = volumes.users(place.name.directory, root_dir)
+    if users and not force:
+        raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; delete these pods first. Of a pod '
+                        f'that is gone already, unmount what is left below {root_dir}/pods. Or set force (in the playbooks flexvolume_force=true) to leave '
+                        'their volumes to you.')
 
 
 def _withdraw(place: Place, outcome: Outcome):

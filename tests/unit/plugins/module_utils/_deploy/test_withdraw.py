@@ -50,6 +50,18 @@ def test_a_driver_of_which_a_pod_has_a_volume_stays_unless_forced(node, tmp_path
     assert os.listdir(str(node.dir)) == []
 
 
+def test_a_pod_that_begins_with_a_volume_while_its_driver_is_withdrawn_keeps_it(node, tmp_path, monkeypatch):
+    def meanwhile(*_arguments):
+        (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d' / 'v').mkdir(parents=True)
+
+    node.deploy(script(1), config={'v': 1})
+    before = node.files()
+    monkeypatch.setattr(withdraw.neighbours, 'forget', meanwhile)
+    with pytest.raises(NodeError, match='pods have volumes of it: uid-1; delete these pods first'):
+        withdraw.ensure([driver(state='absent')], str(node.dir), kubelet(tmp_path), False)
+    assert node.files() == before
+
+
 def test_a_driver_on_a_read_only_file_system_is_not_withdrawn(node, monkeypatch):
     node.deploy(script(1))
     before = node.files()
