@@ -61,8 +61,12 @@ def ensure(directory: str, interval: str, writer: program.Program, check: bool) 
             program.install(outcome, writer)
         command = ' '.join(program.command(writer))
         texts = {f'{UNIT}.timer': TIMER.format(interval=interval), f'{UNIT}.service': SERVICE.format(command=command, directory=timers.escape(directory))}
-        _discard({_written()} - {os.path.join(directory, FILE)}, outcome, check)
+        elsewhere = {_written()} - {os.path.join(directory, FILE), ''}
+        _discard(elsewhere, outcome, check)
         outcome.include(systemd.ensure(texts, [f'{UNIT}.timer'], [], check))
+        if elsewhere and not check:
+            # A run that is still at work would write there once more.
+            systemd.stop(f'{UNIT}.service')
     if not check:
         outcome.cleanup.append(lambda: program.remove_others(writer, [program.place_of(writer)]))
     outcome.facts = {'metrics_file': os.path.join(directory, FILE)}

@@ -115,6 +115,12 @@ def failed(units: list) -> list:
     return [unit for unit, state in _states(units).items() if state['ActiveState'] == 'failed']
 
 
+def stop(service: str):
+    """End a run of a service that may be cut short."""
+    _systemctl('stop', '--', service)
+    _forgive([service])
+
+
 def _apply(texts: dict, timers: list, enabled: list):
     """Write the unit files, remove those whose text is empty, enable those in C(enabled), and start the timers anew.
 
@@ -134,12 +140,16 @@ def _apply(texts: dict, timers: list, enabled: list):
     if not running():
         return
     _systemctl('daemon-reload')
-    # A service that was stopped in the middle of its run would be listed as failed for ever.
-    broken = failed(doomed)
-    if broken:
-        _systemctl('reset-failed', '--', *broken)
+    _forgive(doomed)
     if timers:
         _systemctl('restart', '--', *timers)
+
+
+def _forgive(units: list):
+    """Have none listed as failed for ever that was stopped in the middle of its run."""
+    broken = failed(units)
+    if broken:
+        _systemctl('reset-failed', '--', *broken)
 
 
 def _put_back(texts: dict, timers: list, enabled: list):

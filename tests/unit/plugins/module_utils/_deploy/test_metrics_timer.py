@@ -31,6 +31,7 @@ def node(tmp_path, monkeypatch):
     monkeypatch.setattr(metrics_timer.systemd, 'UNIT_DIR', str(units))
     monkeypatch.setattr(metrics_timer.systemd, 'running', lambda: True)
     monkeypatch.setattr(metrics_timer.systemd, 'ensure', lambda *_arguments: Outcome())
+    monkeypatch.setattr(metrics_timer.systemd, '_systemctl', lambda *_arguments: 'ActiveState=inactive')
     monkeypatch.setattr(metrics_timer.trust, 'demand', lambda *_arguments: None)
     monkeypatch.setattr(program, 'install', lambda *_arguments: None)
     monkeypatch.setattr(program.records, 'DIRECTORY', str(tmp_path / 'kept'))
@@ -47,6 +48,17 @@ def test_metrics_that_were_written_elsewhere_go_once_they_are_written_here(node,
     assert (node / 'flexvolume.prom').exists()
     outcome.settle()
     assert (node / 'flexvolume.prom').exists() == check
+
+
+@pytest.mark.parametrize('name, check, stopped', [('new', False, 1), ('new', True, 0), (None, False, 0)])
+def test_a_run_that_would_write_elsewhere_once_more_is_ended_and_listed_as_no_failure(node, monkeypatch, name, check, stopped):
+    told = []
+    monkeypatch.setattr(metrics_timer.systemd, '_systemctl', lambda *arguments: told.append(arguments) or 'ActiveState=failed')
+    outcome = metrics_timer.ensure(str(node.parent / name if name else node), '1min', module.writer(), check)
+    assert [(arguments[0], arguments[-1]) for arguments in told if arguments[0] != 'show'] == [
+        ('stop', 'flexvolume-metrics.service'), ('reset-failed', 'flexvolume-metrics.service')] * stopped
+    assert (node / 'flexvolume.prom').exists()
+    outcome.settle()
 
 
 def test_metrics_go_where_they_were_written_whatever_directory_is_named(node):
