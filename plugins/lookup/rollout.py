@@ -27,6 +27,11 @@ options:
     description:
       - What was given as extra variable or as variable of the play, which wins over the inventory.
     type: raw
+  back:
+    description:
+      - Whether this rollout takes drivers back, as the playbook C(rollback) does. One that does not refuses a C(flexvolume_rollback).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -78,7 +83,7 @@ class LookupModule(LookupBase):
             if said:
                 raise AnsibleLookupError(said)
         if terms == ['batches']:
-            _refuse_unfit(hosts, hostvars)
+            _refuse_unfit(hosts, hostvars, self.get_option('back'))
             chosen = _chosen('flexvolume_batches', given, hosts, hostvars)
             return batches(CANARY_FIRST if chosen in (None, '', []) else chosen)
         pattern = _chosen('flexvolume_hosts', given, hosts, hostvars) or 'all'
@@ -106,13 +111,16 @@ class LookupModule(LookupBase):
                                      'be done: correct either.')
 
 
-def _refuse_unfit(hosts: list, hostvars):
+def _refuse_unfit(hosts: list, hostvars, back: bool):
     """Refuse what else is set for a rollout and would be passed over, or taken for nothing."""
     for host in hosts if hostvars else []:
         variables = hostvars[host]
         if variables.get('flexvolume_state') == 'absent':
             raise AnsibleLookupError(f'flexvolume_state is absent for {host}, but a rollout puts drivers on nodes: run nodeops.flexvolume.remove to withdraw '
                                      'those of the list, or leave flexvolume_state out.')
+        if variables.get('flexvolume_rollback') and not back:
+            raise AnsibleLookupError(f'flexvolume_rollback is {variables["flexvolume_rollback"]} for {host}, but a deploy goes forward: run '
+                                     'nodeops.flexvolume.rollback to go back, or leave flexvolume_rollback out.')
         most = variables.get('flexvolume_max_unreachable')
         if most not in (None, '') and not re.fullmatch('[0-9]+', str(most)):
             raise AnsibleLookupError(f'flexvolume_max_unreachable is {most}, but it is a number of nodes: write for example 3.')

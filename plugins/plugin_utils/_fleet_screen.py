@@ -31,13 +31,13 @@ def lines(fleet: dict, width: int) -> list:
 
 
 def age(moment, now: str) -> str:
-    """Return how long ago a time of the facts was, briefly."""
+    """Return how long ago a time of the facts was, briefly; less than nothing where the node's clock is ahead."""
     if not moment:
         return '-'
     seconds = int((_time(now) - _time(moment)).total_seconds())
     for unit, length in (('d', 86400), ('h', 3600), ('min', 60)):
-        if seconds >= 2 * length:
-            return f'{seconds // length} {unit}'
+        if abs(seconds) >= 2 * length:
+            return f'{int(seconds / length)} {unit}'
     return f'{max(seconds, 0)} s'
 
 

@@ -71,7 +71,11 @@ def lines(kubelet, since: float, pattern: str, patience: float = PATIENCE) -> tu
         reader.kill()
     # journalctl ends with 1 where nothing matches.
     complete = reader.wait() in (0, 1) and complete
-    return [line for line in text.decode('utf-8', 'replace').split('\n') if _is_own(line, kubelet.pid)], complete
+    own = [line for line in text.decode('utf-8', 'replace').split('\n') if _is_own(line, kubelet.pid)]
+    # What is of a time to come was written before the clock was set back; how long ago, nobody knows.
+    now = time.time()
+    past = [line for line in own if all(moment <= now for moment, _said in spoken([line]))]
+    return past, complete and past == own
 
 
 def _is_own(line: str, pid: int) -> bool:

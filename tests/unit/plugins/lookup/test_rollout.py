@@ -14,14 +14,14 @@ from ansible_collections.nodeops.flexvolume.plugins.lookup import rollout
 @pytest.fixture
 def look(mocker):
     """Return what looks something up in an inventory of hosts and their variables; its C(warnings) are the sentences that a user sees."""
-    def act(term, given=None, inventory=None, limited_to=(), **cli):
+    def act(term, given=None, inventory=None, limited_to=(), back=False, **cli):
         mocker.patch.object(context, 'CLIARGS', cli)
         mocker.patch.object(rollout, 'lookup_loader').get.return_value.run.side_effect = lambda patterns, variables: [
             host for host in inventory if patterns[0] in ('all', host)]
         display = mocker.patch.object(rollout, 'Display')
         lookup = rollout.LookupModule()
         mocker.patch.object(lookup, 'set_options')
-        mocker.patch.object(lookup, 'get_option', return_value=given)
+        mocker.patch.object(lookup, 'get_option', side_effect={'given': given, 'back': back}.get)
         found = lookup.run([term], {'groups': {'all': list(inventory or {})}, 'hostvars': inventory, 'ansible_play_hosts_all': list(limited_to)})
         act.warnings = [call.args[0] for call in display.return_value.warning.call_args_list]
         return found
@@ -68,6 +68,7 @@ def test_an_inventory_that_says_two_things_is_refused(look):
 
 @pytest.mark.parametrize('variables, complaint', [
     ({'flexvolume_state': 'absent'}, r'flexvolume_state is absent for n2, .* run nodeops\.flexvolume\.remove to withdraw'),
+    ({'flexvolume_rollback': 'a/b'}, r'flexvolume_rollback is a/b for n2, but a deploy goes forward: run nodeops\.flexvolume\.rollback'),
     ({'flexvolume_max_unreachable': '10%'}, 'flexvolume_max_unreachable is 10%, but it is a number of nodes'),
     ({'flexvolume_max_unreachable': -1}, 'flexvolume_max_unreachable is -1, but'),
 ])
@@ -76,9 +77,14 @@ def test_what_a_rollout_would_pass_over_is_refused(look, variables, complaint):
         look('batches', '1,100%', {'n1': {}, 'n2': variables})
 
 
-@pytest.mark.parametrize('variables', [{'flexvolume_state': 'present'}, {'flexvolume_max_unreachable': '3'}, {'flexvolume_max_unreachable': ''}])
+@pytest.mark.parametrize('variables', [{'flexvolume_state': 'present'}, {'flexvolume_max_unreachable': '3'}, {'flexvolume_max_unreachable': ''},
+                                       {'flexvolume_rollback': ''}, {'flexvolume_rollback': []}])
 def test_what_a_rollout_can_do_is_not_refused(look, variables):
     assert look('batches', '1,100%', {'n1': variables}) == ['1', '100%']
+
+
+def test_what_goes_back_says_of_which_drivers(look):
+    assert look('batches', '1', {'n1': {'flexvolume_rollback': 'a/b'}}, back=True) == ['1']
 
 
 def test_what_is_no_rollout_may_withdraw(look):

@@ -49,6 +49,21 @@ def test_a_line_that_a_pod_has_the_kubelet_repeat_has_not_its_head(tmp_path, mon
     assert journal.parse(*journal.lines(mock.Mock(pid=pid), 0, 'Loaded')).loaded == ({'acme~nfs': 1764080000.3024} if is_own else {})
 
 
+def test_what_was_said_before_the_clock_was_set_back_is_passed_over_and_missing(tmp_path, monkeypatch):
+    """A probe that failed a year ahead would be the last one for a year."""
+    command = tmp_path / 'journalctl'
+    command.write_text(f"#!/bin/sh\necho '1764080000.000000 node kubelet[93]: {OWN.replace('46:56', '13:20')}'\n"
+                       f"echo '1795616000.000000 node kubelet[93]: {OLD_ERROR.replace('47:29', '13:20')}'\n")
+    command.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tmp_path}:/usr/bin:/bin')
+    monkeypatch.setattr(journal.time, 'time', lambda: 1764080060)
+    found = journal.parse(*journal.lines(mock.Mock(pid=93), 0, 'plugin'))
+    assert (found.failed, found.probed, found.complete) == ({}, None, False)
+    monkeypatch.setattr(journal.time, 'time', lambda: 1795616060)
+    found = journal.parse(*journal.lines(mock.Mock(pid=93), 0, 'plugin'))
+    assert (found.failed, found.complete) == ({'example.com~broken': 1795616000}, True)
+
+
 @pytest.mark.parametrize('line, names', [(OLD_ERROR, {'example.com~broken'}), (NEW_ERROR, {'a~one', 'b~two'})])
 def test_a_probe_that_failed_names_each_directory(line, names):
     found = said((20, line))
