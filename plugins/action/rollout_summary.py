@@ -15,6 +15,7 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
 OUTCOMES = ('changed', 'unchanged', 'failed', 'unreachable', 'not reached')
 # Whoever the rollout did not reach is no news one by one.
 MOST_NAMES = 10
+UNTRIED = 'No new version was called, as this is check mode: whether its init and its test callout succeed, the first batch of the rollout will show.'
 # What Ansible warns of in the same place, of each node anew, and says nothing of the rollout.
 OF_ANSIBLE = 'is using the discovered Python interpreter'
 
@@ -29,12 +30,12 @@ class ActionModule(ActionBase):
         found = {host: hostvars[host].get('flexvolume_outcome') for host in task_vars['ansible_play_hosts_all']}
         # The playbooks run this on localhost, which need be none of the nodes.
         found = {host: outcome for host, outcome in found.items() if outcome or host != 'localhost'}
-        result.update(changed=False, msg=lines(found), _ansible_verbose_always=True)
+        result.update(changed=False, msg=lines(found, self._task.check_mode), _ansible_verbose_always=True)
         return result
 
 
-def lines(found: dict) -> list:
-    """Return the summary of what each host registered, None where the rollout did not come to it."""
+def lines(found: dict, checked: bool = False) -> list:
+    """Return the summary of what each host registered, None where the rollout did not come to it; C(checked) in check mode."""
     by_outcome: dict = {outcome: [] for outcome in OUTCOMES}
     told: dict = {}
     for host, registered in found.items():
@@ -54,6 +55,8 @@ def lines(found: dict) -> list:
     if missed:
         more = f' and {len(missed) - MOST_NAMES} more' if len(missed) > MOST_NAMES else ''
         summary.append(f'{", ".join(missed[:MOST_NAMES])}{more} not reached: the rollout ended before them, and nothing was changed there.')
+    if checked and by_outcome['changed']:
+        summary.append(UNTRIED)
     return summary
 
 

@@ -90,9 +90,9 @@ class LookupModule(LookupBase):
         patterns = [str(part) for part in (pattern if isinstance(pattern, list) else [pattern])]
         if not any(context.CLIARGS.get(listing) for listing in ('syntax', 'listhosts', 'listtasks', 'listtags')):
             self._refuse_nobody(patterns, hosts, variables)
-        if hostvars is not None:
-            for sentence in _variables.unknown(name for host in hosts for name in hostvars[host]):
-                Display().warning(sentence)
+        # Those of the play are the extra ones, which are all that there is before an inventory was read.
+        for sentence in _variables.unknown([*variables, *(name for host in hosts if hostvars for name in hostvars[host])]):
+            Display().warning(sentence)
         return patterns
 
     def _refuse_nobody(self, patterns: list, hosts: list, variables: dict):

@@ -42,7 +42,8 @@ class DriverReader(ActionBase):
         if isinstance(self._task.args['drivers'], str):
             # From -e name=value, or a survey of AWX.
             self._task.args = dict(self._task.args, drivers=_parsed(self._task.args['drivers']))
-        wrong = _misshapen(self._task.args['drivers'], spec['drivers'], 'drivers') or _unfit(self._task.args['drivers'], spec['drivers'])
+        listed = self._task.args['drivers']
+        wrong = _misshapen(listed, spec['drivers'], 'drivers') or _halved(listed) or _unfit(listed, spec['drivers'])
         if wrong:
             raise refusal(wrong)
         given = {name: self._task.args[name] for name in spec if name in self._task.args}
@@ -57,7 +58,14 @@ class DriverReader(ActionBase):
     def _executables(self, declared: list, task_vars) -> dict:
         """Return the content of the executable of each driver that comes from the controller, by the driver's name."""
         inventories = _inventories(task_vars or {})
-        return {str(driver['name']): pathlib.Path(self._find(driver, inventories)).read_bytes() for driver in declared if _is_sent(driver)}
+        return {str(driver['name']): self._content(driver, inventories) for driver in declared if _is_sent(driver)}
+
+    def _content(self, driver: dict, inventories: list) -> bytes:
+        try:
+            return pathlib.Path(self._find(driver, inventories)).read_bytes()
+        except OSError as error:
+            raise refusal(f'The src {driver["src"]} of the driver {driver["name"]} cannot be read here ({error.strerror}): correct the path, or let the user '
+                          'who runs this read it.') from None
 
     def _find(self, driver: dict, inventories: list) -> str:
         """Return the path of a driver's source; beside the inventory lie the drivers of those who run the collection's own playbooks."""
@@ -127,6 +135,17 @@ def _misshapen(value, spec: dict, where: str) -> str:
         return f'{where} is {_kind(value)}, but it has to be a mapping: {{key: value}}.'
     found = [_misshapen(value[name], option, f'{where}.{name}') for name, option in (spec.get('options') or {}).items() if name in value]
     return next(filter(None, found), '')
+
+
+def _halved(entries: list) -> str:
+    """Say of the first entry that holds a lone surrogate, which JSON can name and UTF-8 cannot write, which one it is."""
+    for index, entry in enumerate(entries):
+        try:
+            json.dumps(entry, ensure_ascii=False, default=str, skipkeys=True).encode()
+        except UnicodeEncodeError as error:
+            label = _label(entry, index).encode('ascii', 'backslashreplace').decode()
+            return f'drivers[{label}] holds {error.object[error.start]!a}, which is half of a character: write the whole of it, or leave it out.'
+    return ''
 
 
 def _unfit(entries: list, spec: dict) -> str:

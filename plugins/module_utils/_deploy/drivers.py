@@ -126,7 +126,7 @@ def _refuse_numbers(driver: dict):
 def _refuse_waivers(driver: dict):
     for number, reason in driver['waive'].items():
         where = f'The waive of the driver {driver["name"]}'
-        if not (str(number).isdigit() and int(number) in CATALOGUE):
+        if not (str(number).isdecimal() and int(number) in CATALOGUE):
             raise NodeError(f'{where} names {number}, which is no check: use the number that the table shows before a check, as in "404".')
         if not (isinstance(reason, str) and reason.strip()):
             raise NodeError(f'{where} gives no reason for {number}: write one as a text, which is shown wherever the check is.')

@@ -55,6 +55,11 @@ def test_one_node():
     assert rollout_summary.lines({'n1': {'changed': True}}) == ['1 node: 1 changed, 0 unchanged, 0 failed, 0 unreachable, 0 not reached.']
 
 
+def test_check_mode_says_what_it_cannot_show():
+    assert rollout_summary.lines({'n1': {'changed': True}}, checked=True)[1:] == [rollout_summary.UNTRIED]
+    assert len(rollout_summary.lines({'n1': {'changed': False}}, checked=True)) == 1
+
+
 def test_localhost_counts_only_where_it_was_a_node(mocker):
     hostvars = {'localhost': {}, 'n1': {'flexvolume_outcome': {'changed': True}}}
     action = rollout_summary.ActionModule(mocker.Mock(async_val=0), *[mocker.Mock() for _argument in range(5)])

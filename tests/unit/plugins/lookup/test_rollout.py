@@ -14,7 +14,7 @@ from ansible_collections.nodeops.flexvolume.plugins.lookup import rollout
 @pytest.fixture
 def look(mocker):
     """Return what looks something up in an inventory of hosts and their variables; its C(warnings) are the sentences that a user sees."""
-    def act(term, given=None, inventory=None, limited_to=(), back=False, **cli):
+    def act(term, given=None, inventory=None, limited_to=(), back=False, extra=None, **cli):
         mocker.patch.object(context, 'CLIARGS', cli)
         mocker.patch.object(rollout, 'lookup_loader').get.return_value.run.side_effect = lambda patterns, variables: [
             host for host in inventory if patterns[0] in ('all', host)]
@@ -22,7 +22,8 @@ def look(mocker):
         lookup = rollout.LookupModule()
         mocker.patch.object(lookup, 'set_options')
         mocker.patch.object(lookup, 'get_option', side_effect={'given': given, 'back': back}.get)
-        found = lookup.run([term], {'groups': {'all': list(inventory or {})}, 'hostvars': inventory, 'ansible_play_hosts_all': list(limited_to)})
+        found = lookup.run([term], {
+            **(extra or {}), 'groups': {'all': list(inventory or {})}, 'hostvars': inventory, 'ansible_play_hosts_all': list(limited_to)})
         act.warnings = [call.args[0] for call in display.return_value.warning.call_args_list]
         return found
 
@@ -117,3 +118,8 @@ def test_variables_that_nothing_reads_are_named(look):
 def test_no_node_says_where_a_rollout_goes(look):
     with pytest.raises(AnsibleLookupError, match='The node n2 sets flexvolume_batches and flexvolume_hosts as facts of its own'):
         look('hosts', None, {'n1': {}, 'n2': {'flexvolume_hosts': 'n2', 'ansible_facts': {'flexvolume_hosts': 'n2', 'flexvolume_batches': 1}}})
+
+
+def test_an_extra_variable_that_nothing_reads_is_named_where_no_inventory_was_read(look):
+    look('hosts', 'localhost', None, extra={'flexvolume_bundl': 'x', 'flexvolume_bundle': 'y'})
+    assert look.warnings == ['Nothing in nodeops.flexvolume reads the variable flexvolume_bundl: did you mean flexvolume_bundle?']

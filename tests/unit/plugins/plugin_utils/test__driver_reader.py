@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.playbook.task import Task
@@ -68,6 +70,24 @@ def test_a_setting_of_nothing_is_one_that_is_left_out(read):
 def test_a_text_that_is_no_json_is_refused(read):
     with pytest.raises(AnsibleActionFail, match='is a text and no JSON'):
         read(drivers='a/b')
+
+
+@pytest.mark.parametrize('given, complaint', [
+    (r'[{"name": "c/d"}, {"name": "a/b", "secrets": {"password": "\ud800"}}]', r"drivers[a/b] holds '\ud800', which is half of a character"),
+    (r'[{"name": "a/b", "config": {"\udfff": 1}}]', r"drivers[a/b] holds '\udfff', which"),
+    (r'[{"name": "a/\ud800"}]', r"drivers[a/\ud800] holds '\ud800', which"),
+])
+def test_half_a_character_is_refused_before_anything_fails_to_write_it(read, given, complaint):
+    with pytest.raises(AnsibleActionFail) as caught:
+        read(drivers=given)
+    assert str(caught.value).startswith(complaint)
+
+
+@pytest.mark.parametrize('number, said', [(errno.ENAMETOOLONG, 'File name too long'), (errno.EACCES, 'Permission denied')])
+def test_a_source_that_cannot_be_read_is_named(mocker, number, said):
+    reader = mocker.Mock(spec=DriverReader, _find=mocker.Mock(side_effect=OSError(number, said)))
+    with pytest.raises(AnsibleActionFail, match=rf'The src nfs of the driver a/b cannot be read here \({said}\): correct the path'):
+        DriverReader._content(reader, {'name': 'a/b', 'src': 'nfs'}, [])
 
 
 @pytest.mark.parametrize('given', [

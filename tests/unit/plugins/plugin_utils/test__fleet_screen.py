@@ -46,7 +46,8 @@ def test_a_kubelet_that_is_not_there_and_a_node_without_drivers():
     assert screen({'n1': facts})[4].split() == ['n1', 'none', '…kubelet-plugins/volume/exec', '-', 'none']
 
 
-@pytest.mark.parametrize('seconds, shown', [(0, '0 s'), (119, '119 s'), (120, '2 min'), (7200, '2 h'), (86400 * 3, '3 d'), (-5, '0 s'), (-86400 * 365, '-365 d')])
+@pytest.mark.parametrize('seconds, shown', [
+    (0, '0 s'), (119, '119 s'), (120, '2 min'), (7200, '2 h'), (86400 * 3, '3 d'), (-5, '0 s'), (-86400 * 365, '-365 d')])
 def test_ages(seconds, shown):
     assert _fleet_screen.age(_simulated.before(seconds), _simulated.MADE) == shown
     assert _fleet_screen.age(None, _simulated.MADE) == '-'

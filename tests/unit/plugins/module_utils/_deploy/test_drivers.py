@@ -59,6 +59,7 @@ def test_waivers_name_checks_and_give_reasons():
 
 @pytest.mark.parametrize('waive, complaint', [
     ({'999': 'why'}, 'The waive of the driver a/b names 999, which is no check'), ({'mount': 'why'}, 'names mount, which is no check'),
+    ({'²': 'why'}, 'names ², which is no check'),
     ({'404': ''}, 'gives no reason for 404'), ({'404': ' '}, 'gives no reason'), ({'404': None}, 'gives no reason'), ({'404': True}, 'gives no reason'),
 ])
 def test_a_waiver_of_no_check_or_without_a_reason_is_refused(waive, complaint):
