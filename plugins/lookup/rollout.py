@@ -96,7 +96,12 @@ class LookupModule(LookupBase):
         return patterns
 
     def _refuse_nobody(self, patterns: list, hosts: list, variables: dict):
+        limit = context.CLIARGS.get('subset')
         if set(patterns) & set(LOCALHOST):
+            # Of a localhost that stands in no inventory, a limit leaves nothing unless it names it so.
+            if limit and '@' not in limit and set(patterns) <= set(LOCALHOST) - set(hosts) - set(re.split('[,:;]', limit)):
+                raise AnsibleLookupError(f'The limit {limit} leaves out {",".join(patterns)}, so nothing would be done: name it there too, or leave the limit '
+                                         'out.')
             return
         if not hosts:
             raise AnsibleLookupError('The inventory has no hosts, so nothing would be done: name one with -i, and see that its file is there and not empty.')
@@ -106,8 +111,8 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, which matches none of the {len(hosts)} hosts of the inventory, so nothing '
                                      'would be done: correct it, or the inventory.')
         # These are the hosts of the inventory, as nobody knows yet those of the play; but a limit holds for them.
-        if context.CLIARGS.get('subset') and not set(matched) & set(variables.get('ansible_play_hosts_all') or matched):
-            raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, of which the limit {context.CLIARGS["subset"]} leaves none, so nothing would '
+        if limit and not set(matched) & set(variables.get('ansible_play_hosts_all') or matched):
+            raise AnsibleLookupError(f'flexvolume_hosts is {",".join(patterns)}, of which the limit {limit} leaves none, so nothing would '
                                      'be done: correct either.')
 
 

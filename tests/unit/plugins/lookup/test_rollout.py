@@ -99,6 +99,16 @@ def test_a_limit_that_leaves_nobody_is_refused(look):
         look('hosts', 'n2', inventory, ['n1'], subset='n1')
 
 
+def test_a_limit_that_leaves_out_the_localhost_of_no_inventory_is_refused(look):
+    with pytest.raises(AnsibleLookupError, match='The limit n1,n2 leaves out localhost, so nothing would be done: name it there too'):
+        look('hosts', 'localhost', {'n1': {}}, subset='n1,n2')
+
+
+@pytest.mark.parametrize('inventory, limit', [({'n1': {}}, 'n1,localhost'), ({'n1': {}}, '@failed.retry'), ({'localhost': {}}, 'all'), ({}, None)])
+def test_a_localhost_that_a_limit_leaves_is_not_refused(look, inventory, limit):
+    assert look('hosts', 'localhost', inventory, subset=limit) == ['localhost']
+
+
 @pytest.mark.parametrize('inventory, complaint', [({}, 'The inventory has no hosts'), ({'n1': {}}, 'matches none of the 1 hosts')])
 def test_a_rollout_to_nobody_is_refused(look, inventory, complaint):
     with pytest.raises(AnsibleLookupError, match=complaint):
