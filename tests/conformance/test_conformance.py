@@ -222,6 +222,13 @@ def test_a_driver_that_mounts_nothing_on_an_overlay_is_judged_on_the_node(place)
     assert evidence == 'only made-up names were looked for, since the driver ran on the node itself: its volumes cannot be mounted in an enclosure'
 
 
+def test_a_driver_that_mounts_nothing_anywhere_is_judged_on_the_stage_which_says_so(place):
+    install(place, defective(DRIVERS / 'defects' / 'mounts-nothing.sh'))
+    checks = run(place)
+    assert failed(checks)[402].endswith('and it is empty (on the node itself too)')
+    assert [check.evidence for check in checks if check.number == 805] == ['']
+
+
 def build(source, place, cache):
     """Put a driver in place, whatever its language."""
     command = {'.c': ['cc', '-Wall', '-Werror', '-o', place, source], '.go': ['go', 'build', '-o', place, source]}.get(source.suffix)

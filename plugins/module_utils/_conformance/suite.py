@@ -57,7 +57,10 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: S
     if not why_not and _mounts_nothing(outcomes):
         # It may want what no overlay gives it, such as a place for an overlay of its own, or have a daemon outside mount for it.
         on_the_node, _asked = perform(enclose=False)
-        if not _mounts_nothing(on_the_node):
+        if _mounts_nothing(on_the_node):
+            for number in _mounts_nothing(outcomes):
+                outcomes[number] = (FAILED, f'{outcomes[number][1]} (on the node itself too)', *outcomes[number][2:])
+        else:
             outcomes, why_not = on_the_node, 'its volumes cannot be mounted in an enclosure'
     report.outcomes = outcomes
     leftovers.judge_units(before, token, report)
@@ -66,8 +69,9 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: S
     return report.checks()
 
 
-def _mounts_nothing(outcomes: dict) -> bool:
-    return any(outcomes.get(number, (None,))[0] == FAILED for number in MOUNTED)
+def _mounts_nothing(outcomes: dict) -> list:
+    """Return the checks that say so."""
+    return [number for number in MOUNTED if outcomes.get(number, (None,))[0] == FAILED]
 
 
 def _callouts(stage: Stage, report: Report, suite: Suite, check: bool):

@@ -131,7 +131,7 @@ def test_a_volume_that_cannot_be_looked_at_fails_its_check(executable):
 
     unlucky = suite.BASIC._replace(steps=(suite.Step(401, 414, stale, ()), suite.Step(411, 414, stale, (401,))))
     checks = {check.number: check for check in suite.run(executable, NAME, ENVIRONMENT, suite=unlucky)}
-    assert (checks[401].outcome, checks[401].evidence) == ('failed', 'a volume cannot be used: [Errno 116] Stale file handle')
+    assert (checks[401].outcome, checks[401].evidence) == ('failed', 'a volume cannot be used: [Errno 116] Stale file handle (on the node itself too)')
     assert (checks[411].outcome, checks[411].evidence) == ('left out', 'a volume cannot be used')
     assert checks[803].outcome == 'passed'
 
