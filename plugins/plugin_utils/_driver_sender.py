@@ -13,8 +13,9 @@ import zlib
 from ansible.plugins.loader import action_loader
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._deploy import drivers
-from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers, _shape
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._driver_reader import DriverReader
+from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
 # Above this a driver is sent only where the node has another one, which costs a second execution then.
 SENT_ALONG = 256 * 1024
@@ -40,6 +41,9 @@ class DriverSender(DriverReader):
             result = self._run_module(payloads, task_vars)
             # Somebody else may be at work on the node, so that it awaits more than it did at first.
             while result.get('awaited') and not result.get('failed') and not self._task.check_mode:
+                unsent = [name for name, payload in payloads.items() if 'path' not in payload]
+                if not (_shape.fits(result['awaited'], [str]) and set(result['awaited']) <= set(unsent)):
+                    raise refusal('The node awaits what is not in the list, or what was sent to it already, so it gets no more: see who else is at work on it.')
                 payloads.update((name, dict(name=name, path=self._transfer(name, contents[name]))) for name in result['awaited'])
                 result = self._run_module(payloads, task_vars)
         finally:

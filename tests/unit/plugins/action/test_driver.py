@@ -78,6 +78,13 @@ def test_what_the_node_awaits_only_then_since_somebody_else_was_at_work_there_is
     assert (len(sender.calls), result) == (3, {'changed': True})
 
 
+@pytest.mark.parametrize('names', [['a/b'], ['../c'], 'a/b', [['a/b']]], ids=['sent already', 'not in the list', 'a text', 'no text'])
+def test_a_node_that_awaits_for_ever_or_what_is_none_of_its_business_is_refused(sender, names):
+    with pytest.raises(AnsibleActionFail, match='see who else is at work on it'):
+        sender([{'awaited': ['a/b']}, {'awaited': names}], drivers=[driver(src='large')])
+    assert len(sender.sent) == 1
+
+
 @pytest.mark.parametrize('answer, check_mode', [({'awaited': ['a/b']}, True), ({'awaited': ['a/b'], 'failed': True}, False)])
 def test_nothing_large_is_sent_in_check_mode_or_after_a_refusal(sender, answer, check_mode):
     sender([answer], check_mode, drivers=[driver(src='large')])
