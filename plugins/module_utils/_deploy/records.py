@@ -92,6 +92,10 @@ def keep(name, record: dict, outcome: Outcome, check: bool):
     before = known(name)
     after = dict(record, since=before.get('since') or _since(Place(record['plugin_dir'], name))) if record else {}
     damaged = not before and os.path.lexists(path(name))
+    if not record and not before and os.path.lexists(said(name)):
+        outcome.note(said(name), 'state: left by a run that was killed\n', 'state: absent\n')
+        if not check:
+            outcome.cleanup.append(lambda: files.unlink(said(name)))
     if after == before and not damaged:
         return
     outcome.note(path(name), 'state: damaged\n' if damaged else _shown(before), _shown(after))

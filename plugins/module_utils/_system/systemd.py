@@ -129,6 +129,9 @@ def _apply(texts: dict, timers: list, enabled: list):
     doomed = [unit for unit, text in texts.items() if not text]
     if doomed:
         _systemctl('disable', *(('--no-reload', '--now') if running() else ()), '--', *doomed)
+    if doomed and running():
+        # While they have a file, by which the next run knows of them should this one be killed.
+        _forgive(doomed)
     try:
         for unit, text in texts.items():
             _write(unit, text)
@@ -140,7 +143,6 @@ def _apply(texts: dict, timers: list, enabled: list):
     if not running():
         return
     _systemctl('daemon-reload')
-    _forgive(doomed)
     if timers:
         _systemctl('restart', '--', *timers)
 

@@ -70,6 +70,13 @@ def test_why_a_driver_was_not_touched_goes_with_it_and_leaves_nothing(without_sy
     assert not os.path.exists(records.DIRECTORY)
 
 
+def test_why_a_driver_was_not_touched_goes_though_the_run_that_removed_its_record_was_killed(without_systemd):
+    records.write(records.said(NAME), 'there is no record')
+    assert touch_timer.ensure([driver(state='absent')], '/plugins', None, None, True).changed
+    touch_timer.ensure([driver(state='absent')], '/plugins', None, None, False).settle()
+    assert not os.path.exists(records.DIRECTORY)
+
+
 @pytest.mark.parametrize('unit', ['kubelet', '', 'a.service b.service', 'a.service\nx', 'a/b.service', 'kubelet.timer'])
 def test_a_kubelet_unit_that_is_no_service_is_refused(unit):
     with pytest.raises(NodeError, match=r'is no systemd service: write its full name, for example kubelet\.service'):

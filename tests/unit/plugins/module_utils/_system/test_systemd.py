@@ -115,3 +115,19 @@ def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_take
     assert outcome.take_back() == []
     assert {path.name for path in tmp_path.iterdir()} == set(units[:3])
     assert (on, started) == ({'a.timer', 'b.service'}, {'a.timer'})
+
+
+def test_a_service_that_was_stopped_is_forgiven_while_the_next_run_would_still_know_of_it(monkeypatch, tmp_path):
+    there = []
+
+    def systemctl(*arguments):
+        if arguments[0] == 'reset-failed':
+            there.append(sorted(path.name for path in tmp_path.iterdir()))
+        return 'UnitFileState=static\nActiveState=failed'
+
+    monkeypatch.setattr(systemd, 'UNIT_DIR', str(tmp_path))
+    monkeypatch.setattr(systemd, 'running', lambda: True)
+    monkeypatch.setattr(systemd, '_systemctl', systemctl)
+    (tmp_path / 'a.service').write_text('[Unit]\n')
+    systemd.ensure({}, [], ['a.service'], check=False)
+    assert there == [['a.service']]
