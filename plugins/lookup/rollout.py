@@ -55,6 +55,7 @@ _raw:
   elements: str
 """
 
+import itertools
 import re
 
 from ansible import context
@@ -77,21 +78,20 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         given = self.get_option('given')
         hosts = variables['groups']['all']
-        # Without hostvars nothing runs: this is --syntax-check or a list of what would.
-        hostvars = variables.get('hostvars') if hosts else None
-        for said in (_variables.set_by_node(host, hostvars[host]) for host in hosts if hostvars):
-            if said:
-                raise AnsibleLookupError(said)
+        # Without hostvars nothing runs: this is --syntax-check or a list of what would. Each look at them puts a host's variables together anew.
+        hostvars = {host: variables['hostvars'][host] for host in hosts} if 'hostvars' in variables else {}
+        for said in filter(None, itertools.starmap(_variables.set_by_node, hostvars.items())):
+            raise AnsibleLookupError(said)
         if terms == ['batches']:
-            _refuse_unfit(hosts, hostvars, self.get_option('back'))
-            chosen = _chosen('flexvolume_batches', given, hosts, hostvars)
+            _refuse_unfit(hostvars, self.get_option('back'))
+            chosen = _chosen('flexvolume_batches', given, hostvars)
             return batches(CANARY_FIRST if chosen in (None, '', []) else chosen)
-        pattern = _chosen('flexvolume_hosts', given, hosts, hostvars) or 'all'
+        pattern = _chosen('flexvolume_hosts', given, hostvars) or 'all'
         patterns = [str(part) for part in (pattern if isinstance(pattern, list) else [pattern])]
         if not any(context.CLIARGS.get(listing) for listing in ('syntax', 'listhosts', 'listtasks', 'listtags')):
             self._refuse_nobody(patterns, hosts, variables)
         # Those of the play are the extra ones, which are all that there is before an inventory was read.
-        for sentence in _variables.unknown([*variables, *(name for host in hosts if hostvars for name in hostvars[host])]):
+        for sentence in _variables.unknown(itertools.chain(variables, *hostvars.values())):
             Display().warning(sentence)
         return patterns
 
@@ -116,10 +116,9 @@ class LookupModule(LookupBase):
                                      'be done: correct either.')
 
 
-def _refuse_unfit(hosts: list, hostvars, back: bool):
+def _refuse_unfit(hostvars: dict, back: bool):
     """Refuse what else is set for a rollout and would be passed over, or taken for nothing."""
-    for host in hosts if hostvars else []:
-        variables = hostvars[host]
+    for host, variables in hostvars.items():
         if variables.get('flexvolume_state') == 'absent':
             raise AnsibleLookupError(f'flexvolume_state is absent for {host}, but a rollout puts drivers on nodes: run nodeops.flexvolume.remove to withdraw '
                                      'those of the list, or leave flexvolume_state out.')
@@ -140,13 +139,13 @@ def batches(given) -> list:
     raise AnsibleLookupError(f'flexvolume_batches is {given}, but a batch is a number of nodes or a percentage of them: write for example 1,10,100%.')
 
 
-def _chosen(name: str, given, hosts: list, hostvars):
+def _chosen(name: str, given, hostvars: dict):
     """Return what was given, else the one value that the inventory has for the variable, else nothing."""
-    if given is not None or hostvars is None:
+    if given is not None:
         return given
     values: dict = {}
-    for host in hosts:
-        value = hostvars[host].get(name)
+    for host, variables in hostvars.items():
+        value = variables.get(name)
         if value is not None:
             values.setdefault(str(value), (value, host))
     if len(values) > 1:
