@@ -38,6 +38,14 @@ def test_the_table_tells_how_many_checks_passed_and_each_that_did_not():
     assert presented.table(RESULT, every=False) == [COUNTED, *FAILED, *WAIVED, '  left out, init failed: 401 402']
 
 
+def test_the_table_tells_that_a_driver_ran_on_the_node_itself():
+    def lines(evidence):
+        return presented.table(dict(RESULT, checks=[check(805, 'passed', evidence=evidence)]), every=False)[1:]
+
+    assert lines('only made-up names were looked for') == ['  805  ok      MUST    title 805: only made-up names were looked for']
+    assert lines('') == []
+
+
 def test_the_table_tells_of_each_check_where_it_is_asked_to():
     assert presented.table(RESULT, every=True) == [
         COUNTED, '  101  ok      MUST    title 101', *FAILED, '  401  -       MUST    title 401: init failed', '  402  -       MUST    title 402: init failed',
