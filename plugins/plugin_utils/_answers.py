@@ -20,6 +20,10 @@ NOT_RUN = (126, 127)
 # What ssh says besides.
 OF_SSH = re.compile(r'(ControlSocket .* already exists|Warning: Permanently added|(Shared )?[Cc]onnection to .* closed|mux_client_)')
 
+# To Ansible, the first go before the inventory's variables; to AWX, the second are extra variables of a workflow's next job.
+VARIABLES = ('ansible_facts', 'ansible_stats')
+# Before 2.19 Ansible stumbles over others.
+LISTS = ('warnings', 'deprecations')
 # Of a result Ansible writes these to the terminal as they are.
 SHOWN = ('msg', 'warnings', 'deprecations', 'diff', 'exception')
 # What moves the cursor, changes colours or turns the direction of writing; not the end of a line and the tab.
@@ -27,8 +31,12 @@ CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]')
 
 
 def received(result: dict):
-    """Take from a result what no module of ours says: C(ansible_facts), which to Ansible go before the inventory's variables, and control characters."""
-    result.pop('ansible_facts', None)
+    """Take from a result what no module of ours says, and what would be believed: variables, lists that are none, and control characters."""
+    for key in VARIABLES:
+        result.pop(key, None)
+    for key in LISTS:
+        if not isinstance(result.get(key, []), list):
+            del result[key]
     result.update({key: _harmless(result[key]) for key in SHOWN if key in result})
     explain(result)
 

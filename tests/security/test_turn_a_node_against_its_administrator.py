@@ -54,7 +54,7 @@ class Inventory:
         hosts = {name: {'ansible_connection': 'local', 'ansible_python_interpreter': str(self.directory / name)} for name in self.names}
         everywhere = {'ansible_become_exe': str(self.directory / 'become'), 'flexvolume_drivers': [{'name': 'nodeops/dynhostpath', 'src': 'dynhostpath.py'}]}
         (self.directory / 'inventory.json').write_text(json.dumps({'all': {'hosts': hosts, 'vars': dict(everywhere, **variables)}}), encoding='utf-8')
-        environment = dict(os.environ, ANSIBLE_PIPELINING='1', ANSIBLE_NOCOLOR='1')
+        environment = dict(os.environ, ANSIBLE_PIPELINING='1', ANSIBLE_NOCOLOR='1', ANSIBLE_SHOW_CUSTOM_STATS='1')
         return subprocess.run(
             ['ansible-playbook', '--inventory', self.directory / 'inventory.json', playbook], cwd=self.directory, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
@@ -114,8 +114,14 @@ def test_keep_the_doctor_from_the_other_nodes(inventory, tmp_path, lie):
     assert json.loads((tmp_path / 'report' / 'fleet.json').read_text(encoding='utf-8'))['summary']['failed'] == 1
 
 
-def test_hide_the_end_of_a_rollout(inventory):
-    inventory.add('eve', changed=False, ansible_facts={'flexvolume_hosts': 'localhost'})
+def test_set_variables_of_the_next_job(inventory):
+    inventory.add('eve', **WELL, ansible_stats={'data': {'flexvolume_hosts': 'somewhere'}, 'per_host': False, 'aggregate': False})
+    assert 'somewhere' not in inventory.play(playbook('doctor'))
+
+
+@pytest.mark.parametrize('lie', [{'ansible_facts': {'flexvolume_hosts': 'localhost'}}, {'warnings': 5}])
+def test_hide_the_end_of_a_rollout(inventory, lie):
+    inventory.add('eve', changed=False, **lie)
     inventory.add('other', failed=True, msg='No room.')
     shown = inventory.play(playbook('deploy'))
     assert '2 nodes: 0 changed, 1 unchanged, 1 failed' in shown

@@ -53,7 +53,7 @@ def test_any_other_answer_stays_what_it_is(result):
 
 
 def test_a_node_sets_no_variables():
-    result = {'changed': True, 'ansible_facts': {'flexvolume_drivers': []}}
+    result = {'changed': True, 'ansible_facts': {'flexvolume_drivers': []}, 'ansible_stats': {'data': {'flexvolume_drivers': []}}}
     _answers.received(result)
     assert result == {'changed': True}
 
@@ -65,3 +65,9 @@ def test_what_ansible_shows_as_it_is_does_nothing_to_a_terminal(text):
     harmless = result['msg']
     assert '\ufffd' in harmless and harmless.replace('\ufffd', '').isprintable()
     assert result == {'msg': harmless, 'warnings': [harmless], 'diff': [{'before_header': harmless, 'after': f'a\n\t{harmless}'}], 'status': text}
+
+
+def test_lists_that_are_none_are_left_out():
+    result = {'warnings': 5, 'deprecations': 'x', 'changed': True}
+    _answers.received(result)
+    assert result == {'changed': True}
