@@ -11,6 +11,7 @@ import sys
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import plain
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
 from ansible_collections.nodeops.flexvolume.plugins.plugin_utils._refusal import refusal
 
@@ -35,7 +36,7 @@ class ActionModule(ActionBase):
             problem = judge(result, expressions)
             # ansible-core takes any rc but 0 for a failed module, and 2.21 makes an exception of it; here the expectations decide.
             result.pop('exception', None)
-            result.update(failed=bool(problem), **({'msg': problem} if problem else {}))
+            result.update(failed=bool(problem), **({'msg': plain(problem)} if problem else {}))
         return result
 
 
@@ -53,7 +54,7 @@ def compiled(text: str):
 def judge(result: dict, expressions: list) -> str:
     """Return what is wrong with the result, or nothing. Without expectations the status has to be Success."""
     if not expressions and result['status'] != 'Success':
-        return f'The callout ended with {result["status"]}: {result["defect"] or result["message"] or "the driver gives no message"}'
+        return f'The callout ended with {result["status"]}: {result.get("defect") or result.get("message") or "the driver gives no message"}'
     # Results of a controller newer than 2.18 carry tags, which JMESPath's type checks do not know.
     plain = json.loads(json.dumps(result, default=str))
     problems = [problem for problem in (_problem(expression, plain) for expression in expressions) if problem]

@@ -38,6 +38,8 @@ SLOWEST_INIT = 10
 # With this env(1) ends where it does not find what it is to run.
 NOT_FOUND = 127
 LONGEST_OUTPUT = 1024 * 1024
+# Of a reason so much is shown to a person, who may have a hundred of such drivers on the screen.
+LONGEST_MESSAGE = 2000
 # What ends a driver that crashes, as Go names it.
 SIGNALS = {
     1: 'hangup', 2: 'interrupt', 3: 'quit', 4: 'illegal instruction', 5: 'trace/breakpoint trap', 6: 'aborted', 7: 'bus error',
@@ -116,7 +118,7 @@ def judge(answer: Answer) -> Verdict:
     elif status not in (SUCCESS, NOT_SUPPORTED):
         log = _failed(answer, status, message) + '\n' + _failed_log(answer, error)
         if status != FAILURE:
-            defect = f'its status is {status!r}; the kubelet knows Success, Failure and Not supported, and takes anything else for a failure.'
+            defect = f'its status is {_cut(status)!r}; the kubelet knows Success, Failure and Not supported, and takes anything else for a failure.'
             status = FAILURE
     return Verdict(status, message, response, capabilities or dict(CAPABILITIES), defect, log.rstrip('\n'), answer)
 
@@ -126,7 +128,7 @@ def init(executable: str, environment: dict, timeout: float = SLOWEST_INIT) -> V
     verdict = judge(call(executable, ['init'], environment, timeout))
     if verdict.status == SUCCESS:
         return verdict
-    defect = verdict.defect or f'init answers {verdict.status}: {verdict.message or "without a message"}'
+    defect = verdict.defect or f'init answers {verdict.status}: {_cut(verdict.message, LONGEST_MESSAGE) or "without a message"}'
     probed = (
         f'Error dynamically probing plugins: error creating Flexvolume plugin from directory '
         f'{os.path.basename(os.path.dirname(executable))}, skipping. Error: {error_of(verdict)}')
@@ -245,8 +247,8 @@ def _why_unreadable(output: str) -> str:
     return f'its output is not one JSON object (the kubelet reads stdout and stderr as one stream, and all of it): {_cut(output)!r}'
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 200 else text[:200] + '…'
+def _cut(text: str, longest: int = 200) -> str:
+    return text if len(text) <= longest else text[:longest] + '…'
 
 
 def _unmarshal_log(answer: Answer, error: str) -> str:

@@ -107,3 +107,11 @@ def test_a_wrong_expression_is_refused_before_the_callout(monkeypatch):
     with pytest.raises(AnsibleActionFail):
         module.run()
     assert module.calls == []
+
+
+@pytest.mark.parametrize('result, said', [
+    (dict(RESULT, status='Failure', defect=None, message='\x1b[2Jno'), 'The callout ended with Failure: \ufffd[2Jno'),
+    ({'status': '\x1b[2J'}, 'The callout ended with \ufffd[2J: the driver gives no message'),
+])
+def test_what_a_driver_or_a_node_says_does_nothing_to_a_terminal(monkeypatch, result, said):
+    assert Module(monkeypatch, result, name='a/b').run()['msg'] == said

@@ -233,3 +233,10 @@ def test_the_command_by_hand_hides_secrets_and_makes_the_directory():
     command = callout.by_hand('/d', ['mount', '/pods/a b', text], {'PATH': '/bin', 'PASSWORD': 'hidden'})
     assert command.startswith("cd / && mkdir -p '/pods/a b' && env -i PATH=/bin /d mount '/pods/a b' ")
     assert 'dmFsdWU' not in command and 'hidden' not in command and '"share": "it' in command
+
+
+@pytest.mark.parametrize('said', ['"status": "Failure", "message": "%s"', '"status": "%s"'])
+def test_of_a_reason_without_end_a_person_sees_the_beginning(driver, said):
+    letters = '$(yes x | head -100000 | tr -d "\\n")'
+    verdict = callout.init(driver(f"#!/bin/sh\nprintf '{{{said}}}' \"{letters}\"\n"), ENVIRONMENT)
+    assert 'xxx' in verdict.defect and len(verdict.defect) < 3000
