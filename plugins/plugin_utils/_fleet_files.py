@@ -24,9 +24,13 @@ def write(directory: pathlib.Path, fleet: dict) -> dict:
     directory.mkdir(parents=True, exist_ok=True)
     texts = {JSON: json.dumps(fleet, indent=1) + '\n', JUNIT: junit(fleet), PAGE: _fleet_page.render(fleet)}
     for name, text in texts.items():
-        new = directory / f'.{name}.new'
-        new.write_text(text, encoding='utf-8')
-        os.replace(new, directory / name)
+        # Another run may be writing its own.
+        new = directory / f'.{name}.{os.getpid()}'
+        try:
+            new.write_text(text, encoding='utf-8')
+            os.replace(new, directory / name)
+        finally:
+            new.unlink(missing_ok=True)
     return {'json': str(directory / JSON), 'junit': str(directory / JUNIT), 'page': str(directory / PAGE)}
 
 

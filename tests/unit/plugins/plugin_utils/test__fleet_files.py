@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -72,6 +73,21 @@ def test_the_three_files(tmp_path):
     assert json.loads((tmp_path / 'new/dir/fleet.json').read_text()) == json.loads(json.dumps(fleet))
     assert sorted(path.name for path in (tmp_path / 'new/dir').iterdir()) == ['fleet.json', 'flexvolume-troubles.xml', 'index.html']
     assert paths['page'].endswith('/index.html')
+
+
+def test_two_runs_that_write_at_once_do_not_take_each_others_files(tmp_path, monkeypatch):
+    fleet = _fleet.assemble(_simulated.results(1), _simulated.MADE)
+    replace, pid = os.replace, os.getpid()
+
+    def beside_another_run(source, target):
+        monkeypatch.setattr(os, 'replace', replace)
+        monkeypatch.setattr(os, 'getpid', lambda: pid + 1)
+        _fleet_files.write(tmp_path, fleet)
+        replace(source, target)
+
+    monkeypatch.setattr(os, 'replace', beside_another_run)
+    _fleet_files.write(tmp_path, fleet)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['fleet.json', 'flexvolume-troubles.xml', 'index.html']
 
 
 def test_junit_has_a_failure_a_trouble_and_an_error_for_whom_nobody_could_ask():
