@@ -7,7 +7,7 @@
 import os
 import shutil
 
-from .._kubelet import process, volumes
+from .._kubelet import directories, volumes
 from .._outcome import NodeError, Outcome
 from .._system import files, mounts
 from . import neighbours, obstacles, recovery
@@ -24,14 +24,13 @@ def ensure(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = F
     if leaving and not check:
         recovery.recover(plugin_dir)
     found = [place for place in leaving if os.path.isdir(place.directory)]
-    root_dir = kubelet.root_dir if kubelet else process.ROOT_DIR
     table = mounts.read() if leaving else []
     for place in leaving:
         obstacles.refuse_strange(place, table)
     if found:
         obstacles.refuse_read_only(plugin_dir, table, 'remount it writable for as long, then run this again.')
     for place in found:
-        _refuse_used(place, root_dir, force)
+        _refuse_used(place, kubelet, force)
     outcome = Outcome(withdrawn=[str(place.name) for place in found])
     with outcome.all_or_nothing():
         for place in found:
@@ -39,7 +38,7 @@ def ensure(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = F
             if not check:
                 _withdraw(place, outcome)
                 # The kubelet may have begun with a volume until the executable was gone.
-                _refuse_used(place, root_dir, force)
+                _refuse_used(place, kubelet, force)
         if found and not check:
             for driver in drivers:
                 if str(driver['name']) in just_published:
@@ -47,7 +46,8 @@ def ensure(drivers: list, plugin_dir: str, kubelet, check: bool, force: bool = F
     return outcome
 
 
-def _refuse_used(place: Place, root_dir: str, force: bool):
+def _refuse_used(place: Place, kubelet, force: bool):
+    root_dir = directories.root_dir(kubelet)
     users = volumes.users(place.name.directory, root_dir)
     if users and not force:
         raise NodeError(f'The driver {place.name} is not withdrawn because pods have volumes of it: {", ".join(users)}; delete these pods first. Of a pod '

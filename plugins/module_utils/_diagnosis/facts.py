@@ -32,7 +32,8 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
     init = init and not doubt
     inodes = watches.of(running) if running else set()
     names = _driver_directories(directory.path)
-    root_dir = running.root_dir if running else process.ROOT_DIR
+    looked_at, unsure = directories.locate(running)
+    root_dir = process.ROOT_DIR if unsure and not running else directories.root_dir(running)
     pods = volumes.users_by_driver(root_dir)
     said = journal.words(running) if running else journal.SILENCE
     table = mounts.read()
@@ -47,7 +48,6 @@ def gather(plugin_dir=None, init: bool = True) -> dict:
                 described, pods=pods.get(name, []), volumes=volumes.counts(name, root_dir),
                 registered=journal.registered(said, name, records.since(record, neighbours.executable(directory.path, name))),
                 host_paths=host_paths.describe(record.get('host_paths', []), table)))
-    looked_at, _doubt = directories.locate(running)
     return {
         'kubelet': _describe_kubelet(running, directory.path, inodes) if running else None,
         'disbelieved': disbelieved,

@@ -140,7 +140,8 @@ def installed(root: str) -> tuple:
         command = service(unit, root)
         if command:
             extra = flag(command, 'kubelet-extra-args')
-            return 'k0s', [('--config=/var/lib/k0s/kubelet-config.yaml', unit)] + [(word, extra.origin) for word in (extra.value.split() if extra else [])]
+            its_own = [('--config=/var/lib/k0s/kubelet-config.yaml', unit), ('--root-dir=/var/lib/k0s/kubelet', unit)]
+            return 'k0s', its_own + [(word, extra.origin) for word in (extra.value.split() if extra else [])]
     snap = '/var/snap/microk8s'
     if os.path.isfile(below(root, f'{snap}/current/args/kubelet')):
         return 'kubelite', argument_file(f'{snap}/current/args/kubelet', {'SNAP_DATA': f'{snap}/current', 'SNAP_COMMON': f'{snap}/common'}, root)

@@ -50,9 +50,17 @@ def locate(kubelet, explicit=None, root: str = '/') -> tuple:
     return found, doubt
 
 
+def root_dir(kubelet, root: str = '/') -> str:
+    """Return the directory in which the kubelet keeps its pods; while none runs, as during its restart, of the one that this node is set up for."""
+    if kubelet:
+        return kubelet.root_dir
+    given = config.flag(config.installed(root)[1], 'root-dir')
+    return config.absolute(given.value) if given else process.ROOT_DIR
+
+
 def managed(kubelet, plugin_dir: str) -> list:
     """Return the directories that the kubelet fills and cleans, where nothing of ours may lie; C(kubelet) is None where none runs."""
-    directories = [kubelet.root_dir if kubelet else process.ROOT_DIR, '/var/log/pods', '/var/log/containers', plugin_dir]
+    directories = [root_dir(kubelet), '/var/log/pods', '/var/log/containers', plugin_dir]
     return sorted({form(path) for path in directories for form in (os.path.normpath, os.path.realpath)})
 
 

@@ -50,6 +50,15 @@ def test_a_driver_of_which_a_pod_has_a_volume_stays_unless_forced(node, tmp_path
     assert os.listdir(str(node.dir)) == []
 
 
+def test_a_driver_of_which_a_pod_has_a_volume_stays_while_the_kubelet_starts_anew(node, tmp_path, monkeypatch):
+    (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d' / 'v').mkdir(parents=True)
+    node.deploy(script(1))
+    monkeypatch.setattr(withdraw.directories.config, 'installed', lambda root: ('kubelet', [(f'--root-dir={tmp_path}', 'kubelet.service')]))
+    with pytest.raises(NodeError, match='pods have volumes of it: uid-1; delete these pods first'):
+        withdraw.ensure([driver(state='absent')], str(node.dir), None, False)
+    assert os.path.exists(node.place.executable)
+
+
 def test_a_pod_that_begins_with_a_volume_while_its_driver_is_withdrawn_keeps_it(node, tmp_path, monkeypatch):
     def meanwhile(*_arguments):
         (tmp_path / 'pods' / 'uid-1' / 'volumes' / 'acme~d' / 'v').mkdir(parents=True)

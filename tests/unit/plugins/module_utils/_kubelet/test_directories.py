@@ -153,6 +153,17 @@ def test_nothing_runs_and_kubeadm_set_the_node_up(root):
     assert '/etc/default/kubelet' in found.reason and 'none runs' in found.reason
 
 
+@pytest.mark.parametrize('path, text, expected', [
+    ('/etc/default/kubelet', 'KUBELET_EXTRA_ARGS="--v=2 --root-dir=/data/kubelet"\n', '/data/kubelet'), ('/etc/default/kubelet', '', '/var/lib/kubelet'),
+    ('/etc/systemd/system/k0sworker.service', '[Service]\nExecStart=/usr/bin/k0s worker\n', '/var/lib/k0s/kubelet'),
+    ('/etc/systemd/system/k0sworker.service', '[Service]\nExecStart=/usr/bin/k0s worker --kubelet-extra-args=--root-dir=/k0s\n', '/k0s'),
+    ('/var/snap/microk8s/current/args/kubelet', '--root-dir=${SNAP_COMMON}/var/lib/kubelet\n', '/var/snap/microk8s/common/var/lib/kubelet'),
+])
+def test_while_the_kubelet_starts_anew_its_pods_are_looked_for_where_it_keeps_them(root, path, text, expected):
+    write(root, path, text)
+    assert directories.root_dir(None, str(root)) == expected
+
+
 def test_nothing_runs_and_k0s_wrote_a_config_file(root):
     write(root, '/etc/systemd/system/k0scontroller.service', '[Service]\nExecStart=/usr/bin/k0s controller --enable-worker\n')
     write(root, '/var/lib/k0s/kubelet-config.yaml', 'volumePluginDir: /from-k0s\n')
