@@ -12,11 +12,16 @@ import re
 CAUSES = (
     ('sudo: not found', 'install sudo there, set another become_method, or connect as root.'),
     ('not in the sudoers file', 'let that user run sudo there, or connect as another one.'),
+    ('must have a tty', 'take requiretty out of the sudoers file for that user, or run without pipelining.'),
     ('password is required', "give sudo's with --ask-become-pass, or let that user run sudo without one."),
+    ('future feature annotations', 'the Python there is too old for this ansible-core: set ansible_python_interpreter to a newer one, or use ansible-core 2.16, '
+     'which takes 3.6.'),
     ('python', 'install Python 3.6 or later there, or set ansible_python_interpreter to where it is.'),
 )
 # A shell says so of what it does not find or may not run.
 NOT_RUN = (126, 127)
+# What else is no word of a module's.
+BEFORE_IT = ('sudo', 'future feature annotations')
 # What ssh says besides.
 OF_SSH = re.compile(r'(ControlSocket .* already exists|Warning: Permanently added|(Shared )?[Cc]onnection to .* closed|mux_client_)')
 
@@ -47,7 +52,7 @@ def explain(result: dict):
     lines = [line for line in lines if line and not OF_SSH.match(line)]
     # Before it may come a banner, or sudo's lecture.
     said = next((line for line in reversed(lines) if any(cause in line for cause, _advice in CAUSES)), lines[-1] if lines else '')
-    if not result.get('failed') or not said or (result.get('rc') not in NOT_RUN and 'sudo' not in said):
+    if not result.get('failed') or not said or (result.get('rc') not in NOT_RUN and not any(word in said for word in BEFORE_IT)):
         return
     advice = next((advice for cause, advice in CAUSES if cause in said), 'see to what it names.')
     result['msg'] = f'The module was not run, since the node said "{said}": {advice}'

@@ -14,6 +14,8 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
     ('ops is not in the sudoers file.\n', 1, 'let that user run sudo there'),
     ('/bin/sh: 1: /usr/bin/python3: not found\n', 127, 'install Python 3.6'),
     ('/bin/sh: 1: doas: not found\n', 127, 'see to what it names'),
+    ('sudo: sorry, you must have a tty to run sudo\n', 1, 'take requiretty out of the sudoers file for that user, or run without pipelining'),
+    ('SyntaxError: future feature annotations is not defined\n', 1, 'the Python there is too old for this ansible-core'),
     ('sudo: a password is required\n', 1, "give sudo's with --ask-become-pass"),
 ])
 def test_what_the_node_said_is_in_the_message_with_what_to_do(stderr, rc, advice):
