@@ -14,8 +14,7 @@ CAUSES = (
     ('not in the sudoers file', 'let that user run sudo there, or connect as another one.'),
     ('must have a tty', 'take requiretty out of the sudoers file for that user, or run without pipelining.'),
     ('password is required', "give sudo's with --ask-become-pass, or let that user run sudo without one."),
-    ('future feature annotations', 'the Python there is too old for this ansible-core: set ansible_python_interpreter to a newer one, or use '
-                                   'ansible-core 2.16, which takes 3.6.'),
+    ('future feature annotations', 'that Python is too old for this ansible-core: set ansible_python_interpreter to a newer one, or use ansible-core 2.16.'),
     ('python', 'install Python 3.6 or later there, or set ansible_python_interpreter to where it is.'),
 )
 # A shell says so of what it does not find or may not run.

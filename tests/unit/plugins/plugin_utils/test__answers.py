@@ -15,7 +15,7 @@ from ansible_collections.nodeops.flexvolume.plugins.plugin_utils import _answers
     ('/bin/sh: 1: /usr/bin/python3: not found\n', 127, 'install Python 3.6'),
     ('/bin/sh: 1: doas: not found\n', 127, 'see to what it names'),
     ('sudo: sorry, you must have a tty to run sudo\n', 1, 'take requiretty out of the sudoers file for that user, or run without pipelining'),
-    ('SyntaxError: future feature annotations is not defined\n', 1, 'the Python there is too old for this ansible-core'),
+    ('SyntaxError: future feature annotations is not defined\n', 1, 'that Python is too old for this ansible-core: set ansible_python_interpreter'),
     ('sudo: a password is required\n', 1, "give sudo's with --ask-become-pass"),
 ])
 def test_what_the_node_said_is_in_the_message_with_what_to_do(stderr, rc, advice):
