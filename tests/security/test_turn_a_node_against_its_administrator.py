@@ -25,7 +25,7 @@ exec "$@"
 WELL = {'changed': False, 'troubles': [], 'drivers': [], 'kubelet': None, 'plugin_dir': None}
 ROLES = """\
 - hosts: all
-  gather_facts: false
+  gather_facts: {gathered}
   roles: [nodeops.flexvolume.host_paths, nodeops.flexvolume.driver]
 """
 
@@ -75,13 +75,19 @@ def test_write_files_of_the_controller(inventory, tmp_path):
     assert not (tmp_path / 'written').exists()
 
 
-def test_read_files_of_the_controller(inventory, tmp_path):
+def test_read_files_of_the_controller_by_gathered_facts(inventory, tmp_path):
     (tmp_path / 'key').write_text('PRIVATE', encoding='utf-8')
-    (tmp_path / 'roles.yml').write_text(ROLES, encoding='utf-8')
+    (tmp_path / 'roles.yml').write_text(ROLES.format(gathered='true'), encoding='utf-8')
     inventory.add('eve', changed=False, ansible_facts={'flexvolume_drivers': [{'name': 'a/b', 'src': str(tmp_path / 'key')}]})
     assert 'eve sets flexvolume_drivers' in inventory.play(tmp_path / 'roles.yml')
-    assert 'modules.host_paths' in inventory.given('eve')
-    assert 'modules.driver' not in inventory.given('eve')
+    assert 'flexvolume.plugins.modules' not in inventory.given('eve')
+
+
+def test_read_files_of_the_controller_by_the_answer_of_a_module(inventory, tmp_path):
+    (tmp_path / 'roles.yml').write_text(ROLES.format(gathered='false'), encoding='utf-8')
+    inventory.add('eve', changed=False, ansible_facts={'flexvolume_drivers': [{'name': 'a/b', 'src': str(tmp_path / 'key')}]})
+    assert 'The src' not in inventory.play(tmp_path / 'roles.yml')
+    assert 'modules.driver' in inventory.given('eve')
 
 
 @pytest.mark.parametrize('name', ['deploy', 'doctor', 'validate'])
@@ -114,9 +120,10 @@ def test_keep_the_doctor_from_the_other_nodes(inventory, tmp_path, lie):
     assert json.loads((tmp_path / 'report' / 'fleet.json').read_text(encoding='utf-8'))['summary']['failed'] == 1
 
 
-def test_set_variables_of_the_next_job(inventory):
+@pytest.mark.parametrize('name', ['doctor', 'metrics'])
+def test_set_variables_of_the_next_job(inventory, name):
     inventory.add('eve', **WELL, ansible_stats={'data': {'flexvolume_hosts': 'somewhere'}, 'per_host': False, 'aggregate': False})
-    assert 'somewhere' not in inventory.play(playbook('doctor'))
+    assert 'somewhere' not in inventory.play(playbook(name), flexvolume_metrics_dir='/srv/metrics')
 
 
 @pytest.mark.parametrize('lie', [{'ansible_facts': {'flexvolume_hosts': 'localhost'}}, {'warnings': 5}])
