@@ -100,9 +100,8 @@ def ensure(units: dict, timers: list, unwanted: list, check: bool, enabled: list
         files.unlink(_unfinished(unit))
     if not check and outcome.changed:
         leaving = [unit for unit in gone if states[unit].get('UnitFileState') == 'enabled']
-        back = [unit for unit in leaving if unit.endswith('.timer')]
         with outcome.all_or_nothing():
-            outcome.undo.append(lambda: _put_back(before, timers + back, enabled + [unit for unit in leaving if unit not in back]))
+            outcome.undo.append(lambda: _put_back(before, timers + enabled, leaving))
             _apply({unit: units.get(unit, '') for unit in stale + gone}, [timer for timer in timers if timer in stale + asleep + unread],
                    [unit for unit in enabled if unit in stale + disabled])
         states = _states(timers)
@@ -154,10 +153,12 @@ def _forgive(units: list):
         _systemctl('reset-failed', '--', *broken)
 
 
-def _put_back(texts: dict, timers: list, enabled: list):
+def _put_back(texts: dict, wanted: list, leaving: list):
+    """Write the texts again, and have those of the units C(wanted) that had one, and all C(leaving), which may have theirs still, enabled and started."""
     changed = {unit: text for unit, text in texts.items() if _text(unit) != text}
-    if changed:
-        _apply(changed, [timer for timer in timers if changed.get(timer)], [unit for unit in enabled if changed.get(unit)])
+    back = [unit for unit in wanted if changed.get(unit)] + leaving
+    if changed or leaving:
+        _apply(changed, [unit for unit in back if unit.endswith('.timer')], [unit for unit in back if not unit.endswith('.timer')])
 
 
 def _write(unit: str, text: str):

@@ -89,7 +89,8 @@ def test_nothing_is_left_of_a_unit_for_which_the_disk_is_too_full(monkeypatch, t
     assert list(tmp_path.iterdir()) == []
 
 
-def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_taken_back(monkeypatch, tmp_path):
+@pytest.mark.parametrize('stopped', [False, True])
+def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_taken_back(monkeypatch, tmp_path, stopped):
     on, started = {'a.timer', 'b.service'}, {'a.timer'}
 
     def systemctl(verb, *arguments):
@@ -97,6 +98,8 @@ def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_take
         if verb == 'disable':
             on.difference_update(units)
             started.difference_update(units)
+            if stopped:
+                raise KeyboardInterrupt
         elif verb == 'reenable':
             on.update(units)
         elif verb == 'restart':
@@ -110,9 +113,13 @@ def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_take
     units = ['a.timer', 'a.service', 'b.service', 'missing.timer']
     for unit in units[:3]:
         (tmp_path / unit).write_text('[Unit]\n')
-    outcome = systemd.ensure({}, [], units, check=False)
-    assert (list(tmp_path.iterdir()), on, started) == ([], set(), set())
-    assert outcome.take_back() == []
+    if stopped:
+        with pytest.raises(KeyboardInterrupt):
+            systemd.ensure({}, [], units, check=False)
+    else:
+        outcome = systemd.ensure({}, [], units, check=False)
+        assert (list(tmp_path.iterdir()), on, started) == ([], set(), set())
+        assert outcome.take_back() == []
     assert {path.name for path in tmp_path.iterdir()} == set(units[:3])
     assert (on, started) == ({'a.timer', 'b.service'}, {'a.timer'})
 
