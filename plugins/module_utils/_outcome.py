@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import re
 import shlex
+import signal
 import time
 
 
@@ -78,10 +79,14 @@ class Outcome:
         return failures
 
     def settle(self):
-        """Let the changes stand; they cannot be taken back any more."""
+        """Let the changes stand; they cannot be taken back any more, and whoever stops this now is heard only once all is tidied up."""
         self.undo.clear()
-        while self.cleanup:
-            self.cleanup.pop()()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            while self.cleanup:
+                self.cleanup.pop()()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def iso(moment: float) -> str:

@@ -48,7 +48,7 @@ def main() -> int:
     except OSError as error:
         return _fail(f'The node refused: {error}. See to that file or its file system; this can be run again as it is.', arguments)
     except KeyboardInterrupt:
-        return _fail('Stopped: what was begun was taken back.', arguments)
+        return _fail('Stopped: what was begun was taken back, unless all of it was done by then; the command status tells.', arguments)
 
 
 def _begin_again() -> int:

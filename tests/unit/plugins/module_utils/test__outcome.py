@@ -2,6 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+import signal
+
 import pytest
 
 from ansible_collections.nodeops.flexvolume.plugins.module_utils._outcome import NodeError, Outcome
@@ -57,6 +60,15 @@ def test_a_block_that_succeeds_can_still_be_taken_back_by_the_one_around_it():
         whole.include(part)
         raise NodeError('x')
     assert steps == ['undone']
+
+
+def test_a_stop_that_comes_while_it_is_settled_leaves_nothing_untidied():
+    done = []
+    outcome = Outcome()
+    outcome.cleanup.extend([lambda: done.append('tidied'), lambda: os.kill(os.getpid(), signal.SIGINT)])
+    with pytest.raises(KeyboardInterrupt):
+        outcome.settle()
+    assert done == ['tidied']
 
 
 def test_what_is_settled_is_cleaned_up_once_and_not_taken_back():

@@ -120,7 +120,7 @@ def test_status_tells_by_its_exit_status_whether_the_node_agrees(run, outcome, s
 
 @pytest.mark.parametrize('error, sentence', [
     (NodeError('No.'), 'No.'), (OSError(28, 'No space left on device', '/var'), "The node refused: [Errno 28] No space left on device: '/var'."),
-    (KeyboardInterrupt(), 'Stopped: what was begun was taken back.'),
+    (KeyboardInterrupt(), 'Stopped: what was begun was taken back, unless all of it was done by then; the command status tells.'),
 ])
 def test_a_refusal_is_one_sentence(run, error, sentence):
     run.outcome = error
