@@ -154,13 +154,14 @@ def _replace(plan: Plan, executable_first: bool, outcome: Outcome):
     place = plan.place
     os.mkdir(place.kept.directory)
     _link(place, place.kept)
-    outcome.undo.append(lambda: _put_back(place))
     going_back = plan.action == 'go back'
     if going_back:
         outcome.cleanup.append(lambda: _drop_previous(place))
     keep = not going_back and not marks.is_strange(place)
+    # First, so that it is taken back last: until then the mark names both.
     if os.path.lexists(place.mark) or os.path.lexists(place.staging.mark):
         _mark_both(place, outcome)
+    outcome.undo.append(lambda: _put_back(place))
     details = {'with_config': bool(plan.config), 'keep': keep}
     with recovery.intending(place, recovery.REPLACE, **details):
         recovery.replace(place, executable_first=executable_first, **details)

@@ -77,6 +77,17 @@ def test_a_corrupted_driver_is_corrupted_still_when_its_repair_is_taken_back(nod
     assert previous_of(node) is None
 
 
+def test_a_run_that_is_killed_while_it_takes_back_leaves_a_mark_of_what_is_there(node):
+    node.deploy(script(1))
+    outcome = node.publish(script(2))
+    while outcome.undo:
+        assert not marks.is_strange(node.place)
+        outcome.undo.pop()()
+    assert not marks.is_strange(node.place)
+    with open(node.place.mark, encoding='utf-8') as file:
+        assert file.read() == mark(script(1))
+
+
 def test_of_a_driver_that_was_marked_before_marks_held_checksums_the_old_version_is_kept(node):
     node.deploy(script(1))
     with open(node.place.mark, 'w') as file:
