@@ -9,6 +9,8 @@ from machines import DYNHOSTPATH, EXECUTABLE, KEPT, PLUGIN_DIR
 from nodes.host import Failure
 from nodes.pods import pod
 
+# Seconds for which the doctor takes a kubelet for one that is just starting.
+STARTING = 30
 SHELL = 'example.com/shell'
 APPLY = 'flexvolume-apply.service'
 
@@ -91,6 +93,8 @@ def test_drift_is_repaired_while_it_runs_and_the_journal_says_what(joined, contr
 
 def test_the_doctor_s_cure_leaves_it_what_it_keeps(joined, controller):
     before = joined.snapshot()
+    # Until then a timer may be asleep.
+    joined.wait_until(lambda: int(joined.shell('ps -o etimes= -C kubelet')) > STARTING, 'past the start of its kubelet')
     joined.shell('systemctl disable --now flexvolume-touch-nodeops-dynhostpath.timer')
     assert controller.play('doctor', flexvolume_hosts='joins-2', flexvolume_doctor_fix=True)['joins-2'] == 1
     assert joined.snapshot() == before

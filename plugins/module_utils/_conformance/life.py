@@ -112,9 +112,8 @@ def _unmount(volume: Volume, report: Report):
 def _how_to_mount(stage: Stage, verdict: callout.Verdict) -> str:
     if verdict.defect:
         return 'Print one JSON object and nothing else, close the output, and end: with 0 after Success, and after Failure with the reason as message.'
-    advice = f'It got the options {", ".join(sorted(stage.options))}: see that they name what there is here, and read its message.' if stage.options else (
+    return f'It got the options {", ".join(sorted(stage.options))}: see that they name what there is here, and read its message.' if stage.options else (
         "It got no options. If it needs some to mount a volume, state what a pod would say as the driver's options.")
-    return advice + (' If it needs a file system that is no overlay, as it gets here, try it with enclosed: false (--on-the-node).' if stage.enclosure else '')
 
 
 def _shown(mount: mounts.Mount) -> str:
