@@ -54,11 +54,12 @@ def run(executable: str, name, environment: dict, options: dict = None, suite: S
 
     before = leftovers.units()
     outcomes, why_not = perform(enclose)
-    if not why_not and _mounts_nothing(outcomes):
+    unmounted = _mounts_nothing(outcomes)
+    if unmounted and not why_not:
         # It may want what no overlay gives it, such as a place for an overlay of its own, or have a daemon outside mount for it.
         on_the_node, _asked = perform(enclose=False)
         if _mounts_nothing(on_the_node):
-            for number in _mounts_nothing(outcomes):
+            for number in unmounted:
                 outcomes[number] = (FAILED, f'{outcomes[number][1]} (on the node itself too)', *outcomes[number][2:])
         else:
             outcomes, why_not = on_the_node, 'its volumes cannot be mounted in an enclosure'

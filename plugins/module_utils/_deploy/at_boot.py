@@ -140,7 +140,6 @@ def _put(bundle, outcome: Outcome):
         files.make_directory(os.path.realpath(DIRECTORY), outcome)
         os.chown(DIRECTORY, 0, 0)
         os.chmod(DIRECTORY, DIRECTORY_MODE)
-        files.unlink(new)
         outcome.undo.append(lambda: files.unlink(new))
         files.create(new, bundle.write, FILE_MODE)
         files.link_over(kept(), old)
@@ -153,7 +152,6 @@ def _put(bundle, outcome: Outcome):
 
 
 def _remove():
-    for name in (NEW, OLD, NAME):
-        files.unlink(os.path.join(DIRECTORY, name))
+    files.unlink(kept())
     with contextlib.suppress(OSError):
         os.rmdir(DIRECTORY)
