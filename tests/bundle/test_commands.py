@@ -17,11 +17,11 @@ LOCK = '/run/nodeops-flexvolume'
 KILLS = 60 if os.environ.get('SOAK') == '1' else 6
 LEFTOVERS = f"find {PLUGIN_DIR} /etc/systemd/system /var/lib/nodeops.flexvolume \\( -name '.flexvolume-*' -o -name '.new' -o -name '.old' \\) 2> /dev/null"
 KILL = f'python3 -I {BUNDLE} apply --at-boot > /dev/null 2>&1 & sleep {{seconds:.3f}}; kill -KILL $! 2> /dev/null && echo killed; wait $!; true'
-# A deploy holds the lock, and is not done before a run of the bundle that the node keeps has come to wait for it.
+# A deploy holds the lock, and is not done before a run of the bundle that the node keeps has come to wait for it; the shell that becomes it has it too.
 WAITING = f'''
     mkdir --mode=0700 {LOCK} && exec 9< {LOCK} && flock 9
     python3 -I {KEPT} apply --at-boot > /tmp/said 2>&1 9<&- &
-    until ls -l /proc/$!/fd | grep -q {LOCK}; do :; done
+    until grep -q python /proc/$!/comm && ls -l /proc/$!/fd | grep -q {LOCK}; do :; done
     {{deploy}} && exec 9<&-
     status=0; wait $! || status=$?; cat /tmp/said; rm /tmp/said; echo "ended with $status"
 '''
