@@ -91,7 +91,8 @@ def tokens():
         patch.setattr(enclosed, 'perform', recording)
         yield used
     listed = subprocess.run(['find', '/', '/dev', '-xdev'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode('utf-8', 'replace')
-    assert [path for path in listed.splitlines() if WRITTEN.search(path) or not set(used).isdisjoint(MADE_UP.findall(path))] == []
+    made_up = set(used)
+    assert [path for path in listed.splitlines() if WRITTEN.search(path) or not made_up.isdisjoint(MADE_UP.findall(path))] == []
     assert _text('/etc/fstab') == fstab
 
 
