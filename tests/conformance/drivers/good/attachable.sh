@@ -10,10 +10,27 @@ failure() { echo "{\"status\": \"Failure\", \"message\": \"$1\"}"; exit 1; }
 not_supported() { echo '{"status": "Not supported"}'; exit 1; }
 
 # option JSON NAME: the value, if it holds nothing but plain characters.
-option() { printf '%s\n' "$1" | sed -n "s|.*\"$2\":\"\([A-Za-z0-9/._-]*\)\".*|\1|p"; }
+option() {
+    case $1 in
+        *"\"$2\":\""*) value=${1##*"\"$2\":\""} value=${value%%\"*} ;;
+        *) value= ;;
+    esac
+    case $value in
+        *[!A-Za-z0-9/._-]*) ;;
+        *) echo "$value" ;;
+    esac
+}
 name() { option "$1" 'kubernetes.io/pvOrVolumeName'; }
 access() { option "$1" 'kubernetes.io/readwrite'; }
-device_of() { losetup --list --noheadings --output NAME,BACK-FILE | sed -n "s|^\([^ ]*\) .*/$1\.img\( (deleted)\)*$|\1|p" | head -n 1; }
+
+device_of() {
+    for file in /sys/block/loop*/loop/backing_file; do
+        read -r image 2>/dev/null <"$file" || continue
+        case $image in
+            */"$1.img" | */"$1.img (deleted)") file=${file#/sys/block/}; echo "/dev/${file%%/*}"; return ;;
+        esac
+    done
+}
 is_mounted() { mountpoint -q "$1"; }
 
 call_init() {
