@@ -69,8 +69,8 @@ demo: root install ## three nodes, the driver deployed on them, and a look aroun
 	@ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/demo/demo
 
 .PHONY: test
-test: root ## everything below, with a summary; what shares nodes beside the rest
-	@tests/tools/phases molecule releases -- lint package units sanity conformance-tests integration tarball-tests driver-tests security-tests
+test: root ## everything below, with a summary; what shares nodes in one list, what only computes in the last
+	@tests/tools/phases molecule releases -- conformance-tests integration tarball-tests driver-tests security-tests -- lint package units sanity
 
 # --- lint ---------------------------------------------------------------------------------------------------------------------------------
 
