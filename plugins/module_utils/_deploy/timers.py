@@ -12,6 +12,8 @@ from .._outcome import NodeError, Outcome
 from .._system import roots, systemd
 
 SHORTEST = 1
+# A hundred years. What is far more systemd cannot reckon with, and passes over, so that the timer never elapses.
+LONGEST = 100 * 365 * 86400
 # An older systemd, which knows no conditions, has it make the touch as well.
 PROGRAM = re.compile(r'^Exec(?:Condition|Start)=\+\S+ -I -S (\S+) ', re.MULTILINE)
 # How each timer's text begins, by which the driver is known again.
@@ -82,8 +84,9 @@ def ensure(kind: str, wanted: dict, unwanted: list, without_systemd: str, check:
 
 def refuse_interval(option: str, interval: str, whose: str = ''):
     """Raise NodeError unless the option's value is an interval that a timer can have."""
-    if (systemd.seconds(interval) or 0) < SHORTEST:
-        raise NodeError(f'The {option} {interval!r}{whose} is no time span of a second or more: write one as systemd does, for example 20s or 1min.')
+    if not SHORTEST <= (systemd.seconds(interval) or 0) <= LONGEST:
+        raise NodeError(f'The {option} {interval!r}{whose} is no time span of a second or more, up to a hundred years: write one as systemd does, for '
+                        'example 20s or 1min.')
 
 
 def required_mounts(paths: list) -> str:

@@ -67,7 +67,7 @@ def test_a_waiver_of_no_check_or_without_a_reason_is_refused(waive, complaint):
         drivers.read({'drivers': [dict(entry('a/b'), waive=waive)]})
 
 
-@pytest.mark.parametrize('interval', ['', 'often', '0', '500ms', '20s\nExecStart=/bin/sh'])
+@pytest.mark.parametrize('interval', ['', 'often', '0', '500ms', '9' * 400, '101 years', '20s\nExecStart=/bin/sh'])
 def test_an_interval_that_is_no_time_span_of_a_second_or_more_is_refused(interval):
     for option in ('touch_interval', 'prune_interval'):
         with pytest.raises(NodeError, match=f'The {option} .* of the driver a/b is no time span of a second or more'):
