@@ -74,6 +74,10 @@ def install(outcome: Outcome, program: Program = TOUCH, check: bool = False):
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             with open(path, 'wb') as file:
                 file.write(text)
+        # The first brings most of the others along.
+        for name in content:
+            with open(os.path.join(fresh, name), 'rb') as file:
+                os.fsync(file.fileno())
         # What timers run already is not taken away from them again.
         if not lost:
             outcome.undo.append(lambda: _remove(place))

@@ -165,9 +165,8 @@ def _write(unit: str, text: str):
     if not text:
         files.unlink(_path(unit))
         return
-    with open(_unfinished(unit), 'w', encoding='utf-8') as file:
-        file.write(text)
-        os.fchmod(file.fileno(), 0o644)
+    files.unlink(_unfinished(unit))
+    files.create(_unfinished(unit), lambda file: file.write(text.encode()), 0o644)
     os.rename(_unfinished(unit), _path(unit))
 
 

@@ -36,6 +36,11 @@ def test_the_program_is_made_of_all_that_it_imports_and_runs(plugins, tmp_path):
     assert not os.path.exists(records.DIRECTORY)
 
 
+def test_a_power_cut_leaves_the_whole_program_or_none(plugins, renamed):
+    program.install(Outcome())
+    assert renamed == [program.command()[-1]]
+
+
 @pytest.mark.parametrize('version', [237, 252])
 def test_a_program_that_the_timer_of_any_driver_runs_stays(plugins, tmp_path, monkeypatch, version):
     monkeypatch.setattr(touch_timer.systemd, 'version', lambda: version)

@@ -40,6 +40,13 @@ def test_a_new_driver_is_roots_and_executable_and_its_config_for_root_alone_what
         'acme~d/.nodeops.flexvolume': (0o600, 0, mark(script(1)))}
 
 
+def test_a_power_cut_leaves_the_whole_driver_or_the_one_before(node, renamed):
+    node.deploy(script(1), config={'v': 1})
+    node.deploy(script(2), config={'v': 2})
+    node.gone_back()
+    assert renamed
+
+
 def test_the_same_again_changes_nothing(node):
     node.deploy(script(1), config={'a': 1, 'b': 2})
     again = node.deploy(script(1), config={'b': 2, 'a': 1})

@@ -89,6 +89,14 @@ def test_nothing_is_left_of_a_unit_for_which_the_disk_is_too_full(monkeypatch, t
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_power_cut_leaves_the_whole_unit_or_none(monkeypatch, tmp_path, renamed):
+    monkeypatch.setattr(systemd, 'UNIT_DIR', str(tmp_path))
+    monkeypatch.setattr(systemd, 'running', lambda: False)
+    (tmp_path / '.a.service').write_text('[Un')
+    systemd._apply({'a.service': '[Unit]\n'}, [], [])
+    assert (renamed, (tmp_path / 'a.service').read_text()) == ([str(tmp_path / 'a.service')], '[Unit]\n')
+
+
 @pytest.mark.parametrize('stopped', [False, True])
 def test_units_that_were_removed_are_enabled_and_started_again_when_that_is_taken_back(monkeypatch, tmp_path, stopped):
     on, started = {'a.timer', 'b.service'}, {'a.timer'}
