@@ -212,29 +212,28 @@ SCENARIOS := $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensio
 .PHONY: molecule $(SCENARIOS:%=molecule-%)
 molecule: $(SCENARIOS:%=molecule-%) ## the installed collection on real nodes: check mode, converge, idempotence, verify, remove; molecule-NAME for one scenario
 
-# A scenario's nodes bear its name, so that it runs once at a time on a machine.
-MOLECULE_TEST = ANSIBLE_COLLECTIONS_PATH=$(BUILD) flock --close $(CACHE)/molecule-$(1).lock molecule test -s $(1)
-
 # One node of each, as in a fleet that is being upgraded.
 molecule-default: export NODE_SUITE ?= bookworm,bullseye,trixie
 # What takes minutes is made before molecule, which shows nothing of a task that runs.
 $(SCENARIOS:%=molecule-%): molecule-%: install
 	@python3 tests/nodes prepare $(if $(filter joins kubelet,$*),kubelet,systemd)
-	$(call MOLECULE_TEST,$*) $(T)
+	ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/tools/scenario $* $(T)
 
 .PHONY: releases oldest-ansible newest-ansible
 releases: oldest-ansible newest-ansible ## the default scenario with the oldest and the newest Ansible, Python and Debian or Ubuntu
+
+DEFAULT_SCENARIO := ANSIBLE_COLLECTIONS_PATH=$(BUILD) tests/tools/scenario default
 
 oldest-ansible: install $(OLDEST) # on Ubuntu 18.04, which has Python 3.6 and systemd 237; where that cannot be had, on a Python 3.6 of this machine
 	@[[ -d $(TOOLS)/$(OLDEST) ]] || tests/tools/not-covered '$@: it needs Python 3.11 or 3.12: install one of them, or pyenv install 3.11'
 	[[ ! -d $(TOOLS)/$(OLDEST) ]] || { \
 	if NODE_SUITE=bionic python3 tests/nodes prepare systemd; then export NODE_SUITE=bionic; \
 	else tests/tools/not-covered '$@: Ubuntu 18.04: see why its root could not be made'; export NODE_PYTHON=$$(realpath -qe $(TOOLS)/pythons/python3.6); fi; \
-	PATH=$(TOOLS)/$(OLDEST)/bin:$$PATH $(call MOLECULE_TEST,default); }
+	PATH=$(TOOLS)/$(OLDEST)/bin:$$PATH $(DEFAULT_SCENARIO); }
 
 newest-ansible: install $(NEWEST)
 	@[[ -d $(TOOLS)/$(NEWEST) ]] || tests/tools/not-covered '$@: it needs Python 3.12 or 3.13: Debian 13 has the latter, or pyenv install 3.13'
-	[[ ! -d $(TOOLS)/$(NEWEST) ]] || PATH=$(TOOLS)/$(NEWEST)/bin:$$PATH NODE_SUITE=trixie $(call MOLECULE_TEST,default)
+	[[ ! -d $(TOOLS)/$(NEWEST) ]] || PATH=$(TOOLS)/$(NEWEST)/bin:$$PATH NODE_SUITE=trixie $(DEFAULT_SCENARIO)
 
 # --- longer than a test may take --------------------------------------------------------------------------------------------------------------
 
