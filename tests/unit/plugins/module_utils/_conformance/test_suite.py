@@ -220,7 +220,7 @@ def test_an_orphan_is_adopted_found_and_killed():
 
 def test_a_process_that_ends_in_time_is_not_left():
     before = set(processes.descendants())
-    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(0.2)'])
+    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1)'])
     assert child.pid in processes.remaining(before, 0)
     assert processes.remaining(before, 10) == {}
 
