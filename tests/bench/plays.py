@@ -126,7 +126,7 @@ class Plays:
         return [{
             'name': f'{vendor}/bench{number}', 'src': str(self._source(number)),
             'config': {'base': f'/var/lib/bench/{number}', 'layout': '{namespace}/{pod}/{uid}'},
-            'host_paths': [{'path': f'/var/lib/bench/{number}', 'mode': '0755'}],
+            'host_paths': [{'path': f'/var/lib/bench/{number}', 'mode': '0700'}],
         } for number in range(len(self._versions))]
 
 
